@@ -1,0 +1,116 @@
+/**
+ * Counts the work, weights and activations of a network from the shapes of its layers.
+ *
+ * MACs count convolutions and fully connected layers only, parameters count biases and batch-norm's scale and shift: the
+ * convention of torchvision's published totals. Maps are square.
+ */
+import type { Block } from './application.ts'
+
+export interface Shape {
+  readonly channels: number
+  /** Width and height of the map; 1 for a vector. */
+  readonly size: number
+}
+
+export interface Work {
+  readonly macs: number
+  readonly parameterCount: number
+  readonly output: Shape
+}
+
+export type Layer = (input: Shape) => Work
+
+export interface ConvolutionOptions {
+  readonly channels: number
+  readonly kernel: number
+  readonly stride?: number
+  readonly padding?: number
+  /** What follows the weights: a bias per channel, or batch norm's two numbers per channel (default). */
+  readonly offset?: 'bias' | 'batch-norm'
+}
+
+export interface PoolingOptions {
+  readonly kernel: number
+  readonly stride: number
+  readonly padding?: number
+  /** How a window that hangs over the edge counts: dropped (default) or kept. */
+  readonly edge?: 'floor' | 'ceil'
+}
+
+const FP32_BYTES = 4
+
+export function convolution({ channels, kernel, stride = 1, padding = 0, offset = 'batch-norm' }: ConvolutionOptions): Layer {
+  return (input) => {
+    const size = Math.floor((input.size + 2 * padding - kernel) / stride) + 1
+    const weightCount = input.channels * channels * kernel * kernel
+    return {
+      macs: weightCount * size * size,
+      parameterCount: weightCount + channels * (offset === 'bias' ? 1 : 2),
+      output: { channels, size },
+    }
+  }
+}
+
+export function pooling({ kernel, stride, padding = 0, edge = 'floor' }: PoolingOptions): Layer {
+  return ({ channels, size }) => ({
+    macs: 0,
+    parameterCount: 0,
+    output: { channels, size: Math[edge]((size + 2 * padding - kernel) / stride) + 1 },
+  })
+}
+
+export const globalPooling: Layer = ({ channels }) => ({ macs: 0, parameterCount: 0, output: { channels, size: 1 } })
+
+/** Flattens its input; has a bias per output. */
+export function fullyConnected(outputCount: number): Layer {
+  return (input) => {
+    const macs = input.channels * input.size * input.size * outputCount
+    return { macs, parameterCount: macs + outputCount, output: { channels: outputCount, size: 1 } }
+  }
+}
+
+export function chain(...layers: readonly Layer[]): Layer {
+  return (input) => {
+    let total: Work = { macs: 0, parameterCount: 0, output: input }
+    for (const layer of layers) total = plus(total, layer(total.output))
+    return total
+  }
+}
+
+/** Branches on the same input whose outputs are stacked channel by channel. */
+export function concatenation(...branches: readonly Layer[]): Layer {
+  return (input) => {
+    const works = branches.map((branch) => branch(input))
+    const { size } = works[0]!.output
+    const channels = works.reduce((sum, work) => sum + work.output.channels, 0)
+    return { ...works.reduce(plus), output: { channels, size } }
+  }
+}
+
+/** Branches on the same input whose outputs are added; an identity shortcut has no layers: `chain()`. */
+export function residual(main: Layer, shortcut: Layer): Layer {
+  return (input) => plus(shortcut(input), main(input))
+}
+
+/** Runs the named layers one after the other on `input` and says what each costs. */
+export function toBlocks(input: Shape, layers: Readonly<Record<string, Layer>>): Block[] {
+  let shape = input
+  return Object.entries(layers).map(([name, layer]) => {
+    const { macs, parameterCount, output } = layer(shape)
+    shape = output
+    return {
+      name,
+      macs,
+      parameterBytes: parameterCount * FP32_BYTES,
+      outputBytes: output.channels * output.size * output.size * FP32_BYTES,
+    }
+  })
+}
+
+function plus(first: Work, second: Work): Work {
+  return {
+    macs: first.macs + second.macs,
+    parameterCount: first.parameterCount + second.parameterCount,
+    output: second.output,
+  }
+}
