@@ -17,7 +17,9 @@ function run(title, command, args) {
   // npm's own output goes to stderr too: stdout belongs to the script that follows.
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
   if (status === 0) return
-  process.stderr.write(`edgetwin: ${title} failed (${error?.message ?? `exit code ${status}`}). Run \`${command} ${args.join(' ')}\` to see why.\n`)
+  process.stderr.write(
+    `edgetwin: ${title} failed (${error?.message ?? `exit code ${status}`}). Run \`${command} ${args.join(' ')}\` to see why.\n`,
+  )
   process.exit(1)
 }
 

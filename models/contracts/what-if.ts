@@ -1,0 +1,193 @@
+/**
+ * The question "what would happen if …?" and its answer, as REST, CLI, viewer and the loop see them.
+ * A query never writes: it is put to a fork of the twin.
+ */
+import { z } from 'zod'
+import {
+  acceleratorKindShape,
+  acceleratorNameShape,
+  bytesPerSecondShape,
+  durationMsShape,
+  idShape,
+  nameShape,
+  ratioShape,
+  textShape,
+  timeMsShape,
+} from '../events/shapes.ts'
+import { assumedFactShape, placementShape } from './decision.ts'
+
+export const ALGORITHM_NAMES = ['heft', 'cpop', 'peft', 'dhs', 'local', 'edge'] as const
+export type AlgorithmName = (typeof ALGORITHM_NAMES)[number]
+
+/** Limits of one query. */
+export const QUERY_LIMITS = { tasks: 2_000, edges: 20_000, processors: 64, edits: 64, requests: 500 } as const
+
+export const editShape = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('lose-node'), node: nameShape }),
+  z.object({ kind: z.literal('drain-node'), node: nameShape }),
+  z.object({ kind: z.literal('cordon-node'), node: nameShape }),
+  z.object({
+    kind: z.literal('add-node'),
+    node: nameShape,
+    role: z.enum(['camera', 'server']),
+    accelerators: z
+      .array(z.object({ device: nameShape, acceleratorKind: acceleratorKindShape, deviceModel: idShape }))
+      .min(1)
+      .max(16),
+    bytesPerSecond: bytesPerSecondShape,
+    latencyMs: durationMsShape,
+  }),
+  z.object({ kind: z.literal('lose-accelerator'), accelerator: acceleratorNameShape }),
+  z.object({
+    kind: z.literal('add-accelerator'),
+    accelerator: acceleratorNameShape,
+    acceleratorKind: acceleratorKindShape,
+    deviceModel: idShape,
+  }),
+  z.object({
+    kind: z.literal('add-camera'),
+    camera: nameShape,
+    node: nameShape.nullable(),
+    applications: z.array(nameShape).min(1).max(64),
+  }),
+  z.object({ kind: z.literal('remove-camera'), camera: nameShape }),
+  /** Multiplies the link's rate: 0.5 halves it. */
+  z.object({ kind: z.literal('scale-link'), link: nameShape, factor: z.number().min(0.001).max(1_000) }),
+  z.object({
+    kind: z.literal('burst'),
+    camera: nameShape,
+    application: nameShape,
+    count: z.number().int().min(1).max(100),
+    frames: z.number().int().min(1).max(1_000_000),
+  }),
+])
+export type Edit = z.infer<typeof editShape>
+
+export const workloadRequestShape = z.object({
+  camera: nameShape,
+  application: nameShape,
+  count: z.number().int().min(1).max(100).default(1),
+  frames: z.number().int().min(1).max(1_000_000).default(1),
+})
+
+export const whatIfQueryShape = z.object({
+  /** Which twin to fork: as it is, as it was after a journal sequence, or as it was at a time. */
+  base: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('now') }),
+      z.object({ kind: z.literal('sequence'), sequence: z.number().int().min(0) }),
+      z.object({ kind: z.literal('time'), timeMs: timeMsShape }),
+    ])
+    .default({ kind: 'now' }),
+  edits: z.array(editShape).max(QUERY_LIMITS.edits).default([]),
+  /**
+   * `waiting`: the requests that wait or run in the twin. `each-camera`: one request of each application of each camera.
+   * A list: exactly these. Bursts among the edits come on top.
+   */
+  workload: z.union([z.enum(['waiting', 'each-camera']), z.array(workloadRequestShape).max(QUERY_LIMITS.requests)]).default('each-camera'),
+  algorithms: z
+    .array(z.enum(ALGORITHM_NAMES))
+    .min(1)
+    .default([...ALGORITHM_NAMES]),
+  /** A stage is what one pod runs; a block is a part of a network, for study: only stage answers can be placed. */
+  granularity: z.enum(['stage', 'block']).default('stage'),
+  /** Threshold of imbalance, seconds. */
+  delta1Seconds: z.number().min(0).max(1e6).default(0.1),
+  /** Threshold of requests per camera. */
+  delta2: z.number().min(0).max(1e6).default(1),
+})
+export type WhatIfQuery = z.infer<typeof whatIfQueryShape>
+/** What a client may send: everything has a default. */
+export type WhatIfQueryInput = z.input<typeof whatIfQueryShape>
+
+/** The load class of the DHS paper with the numbers it comes from. */
+export const loadClassShape = z.object({
+  className: z.enum(['U-H', 'U-L', 'B-H', 'B-L']),
+  algorithm: z.enum(ALGORITHM_NAMES),
+  cameras: z.array(z.object({ camera: nameShape, seconds: z.number() })),
+  tMinSeconds: z.number(),
+  tMaxSeconds: z.number(),
+  tMeanSeconds: z.number(),
+  requestCount: z.number().int(),
+  cameraCount: z.number().int(),
+  requestsPerCamera: z.number(),
+  delta1Seconds: z.number(),
+  delta2: z.number(),
+})
+export type LoadClass = z.infer<typeof loadClassShape>
+
+export const taskOutcomeShape = z.object({
+  task: z.number().int(),
+  request: nameShape,
+  name: textShape,
+  accelerator: acceleratorNameShape,
+  /** As the scheduler reckoned, ms from the start of the plan. */
+  plannedStartMs: z.number(),
+  plannedFinishMs: z.number(),
+  /** As played on the fork with links shared and running work in the way. */
+  startMs: z.number(),
+  finishMs: z.number(),
+  /** Where the cost of this task on this device comes from. */
+  costSource: textShape,
+})
+
+export const requestOutcomeShape = z.object({
+  request: nameShape,
+  camera: nameShape,
+  application: nameShape,
+  latencyMs: z.number(),
+  /** Where its first compute task went, when it would have finished on each processor, best first. */
+  chosen: acceleratorNameShape,
+  choices: z.array(z.object({ accelerator: acceleratorNameShape, finishMs: z.number().nullable(), reason: textShape.nullable() })),
+})
+
+export const outcomeShape = z.object({
+  algorithm: z.enum(ALGORITHM_NAMES),
+  /** DHS names the algorithm that it picked. */
+  picked: z.enum(ALGORITHM_NAMES).nullable(),
+  plannedMakespanMs: z.number(),
+  makespanMs: z.number(),
+  meanLatencyMs: z.number(),
+  p95LatencyMs: z.number(),
+  /** Busy time of each processor / makespan. */
+  utilization: z.array(z.object({ accelerator: acceleratorNameShape, ratio: ratioShape })),
+  /** Makespan / sum of least costs on the critical path; never below 1. */
+  slr: z.number(),
+  /** Best serial time / makespan. */
+  speedup: z.number(),
+  lowerBoundMs: z.number(),
+  /** Makespan / lower bound − 1. */
+  gapRatio: z.number(),
+  /** Running pods whose place would change. */
+  moveCount: z.number().int(),
+  requests: z.array(requestOutcomeShape),
+  tasks: z.array(taskOutcomeShape),
+  /** Empty for block granularity. */
+  placements: z.array(placementShape),
+})
+export type Outcome = z.infer<typeof outcomeShape>
+
+export const whatIfAnswerShape = z.object({
+  id: idShape,
+  basis: z.object({ sequence: z.number().int(), timeMs: timeMsShape, stateHash: textShape }),
+  query: whatIfQueryShape,
+  loadClass: loadClassShape,
+  processors: z.array(
+    z.object({
+      accelerator: acceleratorNameShape,
+      node: nameShape,
+      acceleratorKind: acceleratorKindShape,
+      emulated: z.boolean(),
+      readyMs: z.number(),
+    }),
+  ),
+  taskCount: z.number().int(),
+  /** Best first: by played makespan, then mean latency, then fewest moves. */
+  outcomes: z.array(outcomeShape),
+  /** Algorithms that found no schedule, with the reason. */
+  infeasible: z.array(z.object({ algorithm: z.enum(ALGORITHM_NAMES), reason: textShape })),
+  /** Facts that were not fresh when they were used. */
+  staleFacts: z.array(assumedFactShape),
+  warnings: z.array(textShape),
+})
+export type WhatIfAnswer = z.infer<typeof whatIfAnswerShape>

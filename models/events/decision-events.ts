@@ -1,0 +1,38 @@
+/** What edgetwin itself does: questions, decisions, approvals, placements and the clock. This is the audit trail. */
+import { z } from 'zod'
+import { decisionShape } from '../contracts/decision.ts'
+import { acceleratorNameShape, commonShape, durationMsShape, idShape, nameShape, textShape } from './shapes.ts'
+
+export const LOOP_MODES = ['observe', 'advise', 'approve', 'auto'] as const
+export type LoopMode = (typeof LOOP_MODES)[number]
+
+const decision = { ...commonShape, id: idShape }
+
+export const decisionEventShapes = [
+  z.object({ type: z.literal('clock.ticked'), ...commonShape }),
+  z.object({ type: z.literal('whatif.asked'), ...commonShape, id: idShape, by: idShape, summary: textShape }),
+  z.object({ type: z.literal('loop.modeChanged'), ...commonShape, mode: z.enum(LOOP_MODES), by: idShape }),
+
+  z.object({ type: z.literal('decision.made'), ...commonShape, decision: decisionShape }),
+  z.object({ type: z.literal('decision.approved'), ...decision, by: idShape, reason: textShape }),
+  z.object({ type: z.literal('decision.rejected'), ...decision, by: idShape, reason: textShape }),
+  z.object({ type: z.literal('decision.expired'), ...decision, reason: textShape }),
+
+  z.object({
+    type: z.literal('placement.applied'),
+    ...decision,
+    pod: nameShape,
+    /** The pod that now runs the stage: another one when the first had to be evicted. */
+    replacement: nameShape.nullable(),
+    accelerator: acceleratorNameShape,
+  }),
+  z.object({ type: z.literal('placement.refused'), ...decision, pod: nameShape.nullable(), reason: textShape }),
+  z.object({
+    type: z.literal('placement.verified'),
+    ...decision,
+    predictedMakespanMs: durationMsShape,
+    observedMakespanMs: durationMsShape,
+    /** |observed − predicted| / predicted. */
+    errorRatio: z.number().min(0).max(1e6),
+  }),
+] as const

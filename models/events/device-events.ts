@@ -1,0 +1,83 @@
+/** What is heard of things that stand somewhere: nodes, cameras, accelerators, links, and the exporters that report them. */
+import { z } from 'zod'
+import {
+  acceleratorKindShape,
+  acceleratorNameShape,
+  bytesPerSecondShape,
+  bytesShape,
+  commonShape,
+  durationMsShape,
+  idShape,
+  loadShape,
+  nameShape,
+  ratioShape,
+  textShape,
+} from './shapes.ts'
+
+const node = { ...commonShape, name: nameShape }
+const camera = { ...commonShape, name: nameShape }
+const accelerator = { ...commonShape, name: acceleratorNameShape }
+const link = { ...commonShape, name: nameShape }
+
+export const nodeIdentityShape = z.object({
+  role: z.enum(['camera', 'server', 'observer']),
+  /** Emulated devices are labelled so everywhere; a real machine is not. */
+  emulated: z.boolean(),
+  deviceModel: idShape.nullable(),
+  memoryBytes: bytesShape.nullable(),
+})
+
+export const acceleratorIdentityShape = z.object({
+  node: nameShape,
+  acceleratorKind: acceleratorKindShape,
+  emulated: z.boolean(),
+  deviceModel: idShape.nullable(),
+  vendor: textShape.optional(),
+  model: textShape.optional(),
+  driver: textShape.optional(),
+})
+
+export const linkQualityShape = z.object({
+  bytesPerSecond: bytesPerSecondShape,
+  latencyMs: durationMsShape,
+  utilizationRatio: ratioShape.optional(),
+})
+
+export const deviceEventShapes = [
+  z.object({ type: z.literal('node.observed'), ...node, identity: nodeIdentityShape, schedulable: z.boolean() }),
+  z.object({ type: z.literal('node.sampled'), ...node, load: loadShape }),
+  z.object({ type: z.literal('node.conditionsChanged'), ...node, ready: z.boolean(), cordoned: z.boolean(), reason: textShape }),
+  z.object({ type: z.literal('node.gone'), ...node, reason: textShape }),
+
+  z.object({
+    type: z.literal('camera.observed'),
+    ...camera,
+    /** The node inside the camera; null for a camera that does not compute. */
+    node: nameShape.nullable(),
+    applications: z.array(nameShape).max(64),
+    emulated: z.boolean(),
+  }),
+  z.object({ type: z.literal('camera.sampled'), ...camera, framesPerSecond: z.number().min(0).max(10_000) }),
+  z.object({ type: z.literal('camera.conditionsChanged'), ...camera, online: z.boolean(), degraded: z.boolean(), reason: textShape }),
+  z.object({ type: z.literal('camera.gone'), ...camera, reason: textShape }),
+
+  z.object({ type: z.literal('accelerator.observed'), ...accelerator, identity: acceleratorIdentityShape }),
+  z.object({
+    type: z.literal('accelerator.sampled'),
+    ...accelerator,
+    load: loadShape,
+    /** What the exporter says of the device itself; absent when it cannot tell. */
+    allocated: z.boolean().optional(),
+  }),
+  z.object({ type: z.literal('accelerator.conditionsChanged'), ...accelerator, healthy: z.boolean(), reason: textShape }),
+  z.object({ type: z.literal('accelerator.gone'), ...accelerator, reason: textShape }),
+
+  /** A link is a node's way onto the site's network; a transfer uses the sender's and the receiver's. */
+  z.object({ type: z.literal('link.observed'), ...link, node: nameShape, nominal: linkQualityShape }),
+  z.object({ type: z.literal('link.sampled'), ...link, quality: linkQualityShape }),
+  z.object({ type: z.literal('link.conditionsChanged'), ...link, up: z.boolean(), reason: textShape }),
+  z.object({ type: z.literal('link.gone'), ...link, reason: textShape }),
+
+  z.object({ type: z.literal('exporter.reached'), ...node, durationMs: durationMsShape, rejectedCount: z.number().int().min(0) }),
+  z.object({ type: z.literal('exporter.lost'), ...node, reason: textShape }),
+] as const
