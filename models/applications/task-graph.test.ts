@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { TwinError } from '../errors.ts'
+import { APPLICATIONS, applicationNamed } from './applications.ts'
+import { requestsOfLoad } from './loads.ts'
+import { taskGraph } from './task-graph.ts'
+
+const SEED = 42
+const CAMERAS = ['pi-1', 'tx2-1', 'tx2-2', 'tx2-3']
+
+const aRequest = ({ id = 'r-1', camera = 'pi-1', application = 'alexnet', frames = 1 } = {}) => ({ id, camera, application, frames })
+
+describe('the loads of the DHS experiment', () => {
+  it('as block graphs: 41 and 82 tasks, 38 and 76 edges', () => {
+    const light = taskGraph(requestsOfLoad('light', CAMERAS), 'block')
+    const heavy = taskGraph(requestsOfLoad('heavy', CAMERAS), 'block')
+    expect([light.tasks.length, light.edges.length]).toEqual([41, 38])
+    expect([heavy.tasks.length, heavy.edges.length]).toEqual([82, 76])
+  })
+
+  /** Gold: the edges of the published-load scenario, bytes as computed independently. */
+  it('Light has exactly the edges of the gold scenario', () => {
+    const bytes = [
+      150528, 186624, 129792, 259584, 173056, 36864, 16384, 16384, 150528, 802816, 602112, 802816, 376320, 401408, 401408, 401408, 413952,
+      163072, 163072, 200704, 150528, 802816, 3211264, 3211264, 3211264, 1605632, 1605632, 1605632, 1605632, 802816, 802816, 802816, 802816,
+      802816, 802816, 401408, 401408, 401408,
+    ]
+    const { tasks, edges } = taskGraph(requestsOfLoad('light', CAMERAS), 'block')
+    expect(edges.map(([, , size]) => size)).toEqual(bytes)
+    for (const [from, to] of edges) expect(to).toBe(from + 1)
+    expect(tasks.flatMap(({ kind }, index) => (kind === 'frame' ? [index] : []))).toEqual([0, 9, 22])
+  })
+
+  it('as stage graphs: a frame and a pod for each request', () => {
+    const { tasks, edges } = taskGraph(requestsOfLoad('heavy', CAMERAS), 'stage')
+    expect(tasks.map(({ name }) => name).slice(0, 4)).toEqual(['alexnet-1/frame', 'alexnet-1/infer', 'alexnet-2/frame', 'alexnet-2/infer'])
+    expect(edges).toEqual([0, 1, 2, 3, 4, 5].map((request) => [2 * request, 2 * request + 1, 150_528]))
+  })
+
+  it('goes round the cameras', () => {
+    expect(requestsOfLoad('heavy', CAMERAS).map(({ application, camera }) => `${application}@${camera}`)).toEqual([
+      'alexnet@pi-1',
+      'alexnet@tx2-1',
+      'googlenet@tx2-2',
+      'googlenet@tx2-3',
+      'resnet50@pi-1',
+      'resnet50@tx2-1',
+    ])
+    expect(requestsOfLoad('light', ['only']).map(({ camera }) => camera)).toEqual(['only', 'only', 'only'])
+    expect(() => requestsOfLoad('light', [])).toThrow(TwinError)
+  })
+})
+
+describe('taskGraph', () => {
+  it('scales work and data with frames', () => {
+    const { tasks, edges } = taskGraph([aRequest({ frames: 30 })], 'stage')
+    expect(tasks.map(({ kind, blocks, frames, macs }) => ({ kind, blocks, frames, macs }))).toEqual([
+      { kind: 'frame', blocks: [], frames: 30, macs: 0 },
+      { kind: 'compute', blocks: [0, 1, 2, 3, 4, 5, 6, 7], frames: 30, macs: 30 * 714_188_480 },
+    ])
+    expect(edges).toEqual([[0, 1, 30 * 150_528]])
+  })
+
+  it('keeps unknown work unknown', () => {
+    expect(taskGraph([aRequest({ application: 'face' })], 'block').tasks[1]!.macs).toBeNull()
+  })
+
+  it('names an unknown application, the request and the remedy', () => {
+    expect(() => taskGraph([aRequest({ application: 'alexnett' })], 'block')).toThrow(
+      'Request r-1 names the application "alexnett", which does not exist; use alexnet.',
+    )
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %p frames', (frames) => {
+    expect(() => taskGraph([aRequest({ frames })], 'stage')).toThrow(expect.objectContaining({ code: 'QUERY_INVALID' }))
+  })
+
+  it('is empty without requests', () => {
+    expect(taskGraph([], 'block')).toEqual({ tasks: [], edges: [] })
+  })
+
+  it('any requests: each request is a tree from its frame, blocks occur once, edges go forward and stay inside', () => {
+    const request = fc.record({
+      id: fc.constantFrom('a', 'b', 'c'),
+      camera: fc.constant('cam'),
+      application: fc.constantFrom(...APPLICATIONS.map(({ name }) => name)),
+      frames: fc.integer({ min: 1, max: 1_000_000 }),
+    })
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 8 }), fc.constantFrom('stage', 'block'), (requests, granularity) => {
+        const { tasks, edges } = taskGraph(requests, granularity)
+        for (const [from, to, bytes] of edges) {
+          expect(from).toBeLessThan(to)
+          expect(tasks[from]!.request).toBe(tasks[to]!.request)
+          expect(bytes % requests[tasks[to]!.request]!.frames).toBe(0)
+        }
+        expect(new Set(edges.map(([from, to]) => `${from} ${to}`)).size).toBe(edges.length)
+        requests.forEach(({ application }, index) => {
+          const own = tasks.filter((task) => task.request === index)
+          expect(own.map(({ kind }) => kind)).toEqual(['frame', ...Array(own.length - 1).fill('compute')])
+          expect(own.flatMap(({ blocks }) => blocks)).toEqual(applicationNamed(application)!.blocks.map((_, block) => block))
+        })
+        // Every task but a frame is reached.
+        const reached = new Set(edges.map(([, to]) => to))
+        tasks.forEach(({ kind }, index) => {
+          expect(reached.has(index)).toBe(kind === 'compute')
+        })
+      }),
+      { seed: SEED },
+    )
+  })
+})
