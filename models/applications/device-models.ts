@@ -38,7 +38,7 @@ export interface DeviceModel {
 }
 
 const GIB = 1024 ** 3
-const TX2_CAVEAT = 'measured on the TX2 NX, the same chip on a smaller board at lower clocks'
+const TX2_CAVEAT = 'measured on the TX2 NX, the same chip on a smaller board with slower memory'
 
 const DEVICE_MODELS: readonly DeviceModel[] = [
   {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { TwinError } from '../errors.ts'
 import { APPLICATIONS, applicationNamed } from './applications.ts'
 import { requestsOfLoad } from './loads.ts'
-import { taskGraph } from './task-graph.ts'
+import { partEdges, taskGraph } from './task-graph.ts'
 
 const SEED = 42
 const CAMERAS = ['pi-1', 'tx2-1', 'tx2-2', 'tx2-3']
@@ -108,5 +108,45 @@ describe('taskGraph', () => {
       }),
       { seed: SEED },
     )
+  })
+})
+
+/** The shipped networks are chains; a branching one cut into stages needs more. */
+describe('edges between stages of a branching network', () => {
+  // 0 → {1, 2} → 3, and 0 → 3.
+  const diamond = {
+    ...applicationNamed('alexnet')!,
+    inputBytes: 7,
+    blocks: [100, 20, 30, 4].map((outputBytes, index) => ({ name: `b${index}`, macs: 1, parameterBytes: 0, outputBytes })),
+    edges: [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3],
+      [0, 3],
+    ],
+  } as const
+  const stagesOf = (...stages: number[][]) => stages.map((blocks, index) => ({ name: `s${index}`, blocks }))
+
+  it.each([
+    ['one stage', stagesOf([0, 1, 2, 3]), [[0, 1, 7]]],
+    [
+      'an output read twice behind the cut crosses once',
+      stagesOf([0], [1, 2, 3]),
+      [
+        [0, 1, 7],
+        [1, 2, 100],
+      ],
+    ],
+    [
+      'different outputs over one cut add up',
+      stagesOf([0, 1, 2], [3]),
+      [
+        [0, 1, 7],
+        [1, 2, 20 + 30 + 100],
+      ],
+    ],
+  ])('%s', (_, stages, edges) => {
+    expect(partEdges(diamond, stages)).toEqual(edges)
   })
 })

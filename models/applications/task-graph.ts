@@ -86,7 +86,7 @@ function partsOf({ blocks, stages }: Application, granularity: Granularity): rea
  * Edges between parts, for one frame; part 0 is the frame itself, `parts[i]` is part i + 1.
  * A block's output crosses to another part once, however many blocks there read it; so does the frame.
  */
-function partEdges({ blocks, edges, inputBytes }: Application, parts: readonly Stage[]): [number, number, number][] {
+export function partEdges({ blocks, edges, inputBytes }: Application, parts: readonly Stage[]): [number, number, number][] {
   const partOf = blocks.map((_, block) => 1 + parts.findIndex((part) => part.blocks.includes(block)))
   const entries = [...blocks.keys()].filter((block) => edges.every(([, to]) => to !== block))
   const outputs = [
