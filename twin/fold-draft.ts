@@ -1,6 +1,8 @@
 /** The working copy of one batch of the fold: maps are copied on first write, so the state it came from stays as it was. */
+import type { Divergence } from '../models/contracts/twin-json.ts'
+import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
 import type { TwinEvent } from '../models/events/events.ts'
-import type { Divergence, EntityKind, EntityMaps, EntityOfKind, TwinState } from './twin-state.ts'
+import type { EntityMaps, TwinState } from './twin-state.ts'
 
 const DIVERGENCES_MAX = 100
 

@@ -5,6 +5,7 @@
  * A batch copies a map of entities once, on its first write, and works on the copy; to the caller the fold
  * is pure, and an event costs one small object however large the site is.
  */
+
 import {
   type Accelerator,
   ageAccelerator,
@@ -16,6 +17,7 @@ import {
 import type { Applied } from '../models/entities/applied.ts'
 import { ageCamera, aNewCamera, applyCameraEvent } from '../models/entities/camera.ts'
 import { aNewDecisionRecord, applyDecisionEvent, type DecisionRecord } from '../models/entities/decision-record.ts'
+import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
 import { aNewJob, applyJobEvent } from '../models/entities/job.ts'
 import { ageLink, aNewLink, applyLinkEvent } from '../models/entities/link.ts'
 import { ageNode, aNewNode, applyNodeEvent } from '../models/entities/node.ts'
@@ -24,7 +26,7 @@ import { aNewRequest, applyRequestEvent } from '../models/entities/request.ts'
 import type { EventOf, JournaledEvent, TwinEvent } from '../models/events/events.ts'
 import { type Draft, draftOf, finish, recordStep, writable } from './fold-draft.ts'
 import { forgetEnded } from './retention.ts'
-import type { EntityKind, EntityOfKind, TwinState } from './twin-state.ts'
+import type { TwinState } from './twin-state.ts'
 
 export function applyEvent(state: TwinState, journaled: JournaledEvent): TwinState {
   return applyEvents(state, [journaled])

@@ -1,7 +1,7 @@
 /** What the twin forgets when the clock ticks, so that it stays as large as the site and not as its history: the journal keeps it all. */
+import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
 import { isEnded } from '../models/entities/pod.ts'
 import { type Draft, writable } from './fold-draft.ts'
-import type { EntityKind, EntityOfKind } from './twin-state.ts'
 
 /** Long enough to see in a viewer and to verify a decision against. */
 export const ENDED_KEPT_MS = 120_000

@@ -2,50 +2,11 @@
  * Everything the twin knows, as plain data: maps of entities by name, and how it came to be.
  * Only `applyEvents` makes a new one; `toJson` and `fromJson` are exact inverses.
  */
-import { z } from 'zod'
-import { type Accelerator, acceleratorShape } from '../models/entities/accelerator.ts'
-import { type Camera, cameraShape } from '../models/entities/camera.ts'
-import { type DecisionRecord, decisionRecordShape } from '../models/entities/decision-record.ts'
-import { type Job, jobShape } from '../models/entities/job.ts'
-import { type Link, linkShape } from '../models/entities/link.ts'
-import { type Node, nodeShape } from '../models/entities/node.ts'
-import { type Pod, podShape } from '../models/entities/pod.ts'
-import { type InferenceRequest, requestShape } from '../models/entities/request.ts'
-import { LOOP_MODES, type LoopMode } from '../models/events/decision-events.ts'
-
-export interface EntityOfKind {
-  readonly node: Node
-  readonly camera: Camera
-  readonly accelerator: Accelerator
-  readonly link: Link
-  readonly pod: Pod
-  readonly request: InferenceRequest
-  readonly job: Job
-  readonly decision: DecisionRecord
-}
-export type EntityKind = keyof EntityOfKind
-export type Entity = EntityOfKind[EntityKind]
-export const ENTITY_KINDS = [
-  'node',
-  'camera',
-  'accelerator',
-  'link',
-  'pod',
-  'request',
-  'job',
-  'decision',
-] as const satisfies readonly EntityKind[]
+import { type Divergence, type TwinJson, twinJsonShape } from '../models/contracts/twin-json.ts'
+import { type Entity, type EntityKind, type EntityOfKind, entityName } from '../models/entities/entities.ts'
+import type { LoopMode } from '../models/events/decision-events.ts'
 
 export type EntityMaps = { readonly [K in EntityKind]: ReadonlyMap<string, EntityOfKind[K]> }
-
-/** Something happened that the entity's machine did not allow. */
-export interface Divergence {
-  readonly timeMs: number
-  readonly kind: EntityKind
-  readonly name: string
-  readonly mode: string
-  readonly event: string
-}
 
 export interface TwinState {
   /** Journal sequence of the last event; 0 for the empty twin. */
@@ -80,34 +41,6 @@ export const emptyTwin: TwinState = {
   positions: new Map(),
   counts: { applied: 0, superseded: 0, divergent: 0 },
   divergences: [],
-}
-
-const count = z.number().int().min(0)
-const twinJsonShape = z.object({
-  version: z.literal(1),
-  sequence: count,
-  site: z.string().nullable(),
-  clockMs: z.number(),
-  loopMode: z.enum(LOOP_MODES),
-  entities: z.object({
-    node: z.array(nodeShape),
-    camera: z.array(cameraShape),
-    accelerator: z.array(acceleratorShape),
-    link: z.array(linkShape),
-    pod: z.array(podShape),
-    request: z.array(requestShape),
-    job: z.array(jobShape),
-    decision: z.array(decisionRecordShape),
-  }),
-  positions: z.array(z.tuple([z.string(), count])),
-  counts: z.object({ applied: count, superseded: count, divergent: count }),
-  divergences: z.array(z.object({ timeMs: z.number(), kind: z.enum(ENTITY_KINDS), name: z.string(), mode: z.string(), event: z.string() })),
-})
-/** Entities sorted by name, positions by key: equal twins give equal JSON. */
-export type TwinJson = z.infer<typeof twinJsonShape>
-
-export function entityName(entity: Entity): string {
-  return 'name' in entity ? entity.name : entity.id
 }
 
 export function toJson(state: TwinState): TwinJson {
