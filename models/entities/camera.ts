@@ -15,7 +15,7 @@ export const cameraShape = z.object({
   mode: z.enum(CAMERA_MODES),
   desired: z.object({ applications: z.array(z.string()) }),
   reported: z.object({
-    identity: factShape(z.object({ node: z.string().nullable(), emulated: z.boolean() })).nullable(),
+    identity: factShape(z.object({ node: z.string().nullable(), recordedAt: z.string().nullable(), emulated: z.boolean() })).nullable(),
     conditions: factShape(z.object({ online: z.boolean(), degraded: z.boolean(), reason: z.string() })).nullable(),
     stream: factShape(z.object({ framesPerSecond: z.number() })).nullable(),
   }),
@@ -59,7 +59,7 @@ export function applyCameraEvent(camera: Camera, event: CameraEvent): Applied<Ca
     case 'camera.observed': {
       if (isNewer(reported.identity, event)) return superseded(camera)
       const { mode, expected } = modes.step(camera.mode, 'observed')
-      const identity = toFact({ node: event.node, emulated: event.emulated }, event)
+      const identity = toFact({ node: event.node, recordedAt: event.recordedAt, emulated: event.emulated }, event)
       return adopted({ ...camera, mode, desired: { applications: event.applications }, reported: { ...reported, identity } }, expected)
     }
     case 'camera.conditionsChanged': {

@@ -54,6 +54,8 @@ export const deviceEventShapes = [
     ...camera,
     /** The node inside the camera; null for a camera that does not compute. */
     node: nameShape.nullable(),
+    /** The node that records its clips too: their source when the camera's own node is lost. */
+    recordedAt: nameShape.nullable(),
     applications: z.array(nameShape).max(64),
     emulated: z.boolean(),
   }),
