@@ -1,0 +1,50 @@
+import { expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { heft } from './heft.ts'
+import { createProblem } from './problem.ts'
+import { clearTimeline, createTimeline, earliestStartMs, occupy } from './timeline.ts'
+
+it('puts a task into an earlier gap: the insertion policy', () => {
+  const links = [
+    [1, 1],
+    [1, 1],
+  ]
+  const noLatency = [
+    [0, 0],
+    [0, 0],
+  ]
+  const computeMs = [
+    [100, 8],
+    [1, 100],
+    [3, 20],
+  ]
+  const schedule = heft(createProblem({ computeMs, edges: [[0, 1, 2]], bytesPerMs: links, latencyMs: noLatency }))
+  expect(schedule.assignments[2]).toEqual({ task: 2, processor: 0, startMs: 0, finishMs: 3 })
+  expect(schedule.makespanMs).toBe(11)
+})
+
+/** The definition: the least time, from `readyMs` and the arrival on, from which nothing placed is in the way. */
+function earliestStartByDefinition(placed: readonly { startMs: number; finishMs: number }[], floorMs: number, durationMs: number): number {
+  const candidates = [floorMs, ...placed.map(({ finishMs }) => finishMs).filter((ms) => ms >= floorMs)].sort((a, b) => a - b)
+  return candidates.find((startMs) => placed.every((other) => startMs + durationMs <= other.startMs || other.finishMs <= startMs))!
+}
+
+it('finds the same start as the definition, on any sequence of tasks', () => {
+  const aTask = fc.record({ arrivalMs: fc.nat(60), durationMs: fc.integer({ min: 1, max: 9 }) })
+  fc.assert(
+    fc.property(fc.nat(5), fc.array(aTask, { maxLength: 40 }), (readyMs, tasks) => {
+      const timeline = createTimeline(tasks.length, 2)
+      clearTimeline(timeline, Float64Array.of(0, readyMs))
+      const placed: { startMs: number; finishMs: number }[] = []
+      for (const [task, { arrivalMs, durationMs }] of tasks.entries()) {
+        timeline.arrivalMs[1] = arrivalMs
+        const startMs = earliestStartMs(timeline, 1, durationMs)
+        expect(startMs).toBe(earliestStartByDefinition(placed, Math.max(arrivalMs, readyMs), durationMs))
+        const assignment = { task, processor: 1, startMs, finishMs: startMs + durationMs }
+        occupy(timeline, assignment)
+        placed.push(assignment)
+      }
+    }),
+    { seed: 2002, numRuns: 300 },
+  )
+})
