@@ -68,3 +68,13 @@ it('says why a processor was no choice', () => {
     expect.objectContaining({ code: 'ALGORITHM_UNKNOWN' }),
   )
 })
+
+it('local takes the home processor of least EFT: the CPU for one task, the GPU of the same camera for the next', () => {
+  const computeMs = [
+    [3, 9, 1],
+    [8, 2, 1],
+  ]
+  const square = [0, 1, 2].map(() => [1, 1, 1])
+  const problem = createProblem({ computeMs, edges: [], bytesPerMs: square, latencyMs: square, requestOf: [0, 0], homes: [[0, 1]] })
+  expect(runAlgorithm('local', problem).assignments.map(({ processor }) => processor)).toEqual([0, 1])
+})

@@ -42,16 +42,17 @@ describe('parseInstances', () => {
     const load = { t_s: [0.5], delta1: 0.1, delta2: 1 }
     const [instance] = parseInstances(
       text({
-        n: 2,
+        n: 3,
         W: [
           [1, null],
           [2, 2],
+          [null, 4],
         ],
-        requestOf: [0, 0],
+        requestOf: [0, 0, 0],
         load,
       }),
     )
-    expect(instance!.input).toMatchObject({ requestOf: [0, 0], homes: [[0]], edge: [1] })
+    expect(instance!.input).toMatchObject({ requestOf: [0, 0, 0], homes: [[0]], edge: [1] })
     expect(instance!.load).toEqual({ cameraLoadsSeconds: [0.5], requestCount: 1, cameraCount: 1, delta1Seconds: 0.1, delta2: 1 })
   })
 
@@ -76,7 +77,8 @@ describe('parseInstances', () => {
       })}`,
       'lat[0][1] of line 2 (one)',
     ],
-    [text({ load: { t_s: [1], delta1: 'x' } }), 'delta1 of load of instance 1 (one)'],
+    [text({ load: { t_s: [1], delta1: 0.1, delta2: 1 } }), 'requestOf of instance 1 (one)'],
+    [text({ requestOf: [0], load: { t_s: [1], delta1: 'x' } }), 'delta1 of load of instance 1 (one)'],
   ])('refuses %j', (source, message) => {
     expect(() => parseInstances(source)).toThrow(
       expect.objectContaining({ code: 'PROBLEM_INVALID', message: expect.stringContaining(message) }),

@@ -67,8 +67,8 @@ function toInstance(value: unknown, { place, number }: { place: string; number: 
   read.count('n', computeMs.length)
   const bytesPerMs = read.table('rate', isNumber)
   read.count('p', bytesPerMs.length)
-  const requestOf = value.requestOf === undefined ? undefined : read.list('requestOf', isNumber)
-  const load = value.load === undefined ? undefined : toLoad(read, { requestOf })
+  const requestOf = value.requestOf === undefined && value.load === undefined ? undefined : read.list('requestOf', isNumber)
+  const load = value.load === undefined ? undefined : toLoad(read.within('load'), new Set(requestOf).size)
   const input: ProblemInput = {
     computeMs,
     edges: read.list('edges', isEdge),
@@ -118,12 +118,11 @@ function toReader(fields: Fields, place: string): Reader {
   }
 }
 
-function toLoad(read: Reader, { requestOf }: { requestOf: readonly number[] | undefined }): Load {
-  const load = read.within('load')
+function toLoad(load: Reader, requestCount: number): Load {
   const cameraLoadsSeconds = load.list('t_s', isNumber)
   return {
     cameraLoadsSeconds,
-    requestCount: new Set(requestOf).size,
+    requestCount,
     cameraCount: cameraLoadsSeconds.length,
     delta1Seconds: load.number('delta1'),
     delta2: load.number('delta2'),

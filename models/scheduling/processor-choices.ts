@@ -16,7 +16,10 @@ export interface ProcessorChoice {
   readonly chosen: boolean
   /** The algorithm could have placed the task here. */
   readonly feasible: boolean
-  /** `forbidden`: the task may not run here. `outside-policy`: it may, but the algorithm does not place it here (CPOP's path, local, edge). */
+  /**
+   * `forbidden`: the task may not run here. `outside-policy`: it may, but the algorithm does not place it here
+   * (CPOP's path, local, edge).
+   */
   readonly whyNot?: 'forbidden' | 'outside-policy'
   /** EST and EFT; null when forbidden. */
   readonly startMs: number | null

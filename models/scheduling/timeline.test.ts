@@ -48,3 +48,13 @@ it('finds the same start as the definition, on any sequence of tasks', () => {
     { seed: 2002, numRuns: 300 },
   )
 })
+
+it('forgets a gap that a task fills to the last millisecond', () => {
+  const timeline = createTimeline(2, 1)
+  clearTimeline(timeline, Float64Array.of(0))
+  occupy(timeline, { task: 0, processor: 0, startMs: 4, finishMs: 6 })
+  expect(timeline.gapCount[0]).toBe(2)
+  occupy(timeline, { task: 1, processor: 0, startMs: 0, finishMs: 4 })
+  expect(timeline.gapCount[0]).toBe(1)
+  expect(timeline.gapStartMs[0]).toBe(6)
+})
