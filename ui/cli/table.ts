@@ -1,0 +1,41 @@
+/**
+ * Rows of text as people and programs read them: kubectl-style columns and CSV (RFC 4180).
+ * Both take the same cells, so a column is described once.
+ */
+
+export interface TableOptions {
+  readonly headers?: boolean
+}
+
+const GAP = '   '
+
+/** Columns as wide as their widest cell; the last one is not padded, so no line ends in spaces. */
+export function toTable(titles: readonly string[], rows: readonly (readonly string[])[], { headers = true }: TableOptions = {}): string {
+  const cells = rows.map((row) => row.map(toOneLine))
+  const lines = headers ? [titles, ...cells] : cells
+  const widths = titles.map((_, column) => lines.reduce((most, line) => Math.max(most, widthOf(line[column] ?? '')), 0))
+  const toLine = (line: readonly string[]) =>
+    line
+      .map((cell, column) => cell + ' '.repeat(widths[column]! - widthOf(cell)))
+      .join(GAP)
+      .trimEnd()
+  return lines.map((line) => `${toLine(line)}\n`).join('')
+}
+
+export function toCsv(titles: readonly string[], rows: readonly (readonly string[])[], { headers = true }: TableOptions = {}): string {
+  return (headers ? [titles, ...rows] : rows).map((line) => `${line.map(toCsvField).join(',')}\r\n`).join('')
+}
+
+function toCsvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** A name from outside must not break the columns or steer the terminal. */
+function toOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+}
+
+/** Characters, not UTF-16 units. */
+function widthOf(text: string): number {
+  return [...text].length
+}
