@@ -57,7 +57,8 @@ function tryJson(text: string): { ok: true; value: unknown } | { ok: false; reas
   }
 }
 
-function toInstance(value: unknown, { place, number }: { place: string; number: number }): GoldInstance {
+/** One instance, from its JSON value: for readers that take a large file piece by piece. @throws TwinError PROBLEM_INVALID */
+export function toInstance(value: unknown, { place, number }: { place: string; number: number }): GoldInstance {
   if (!isFields(value)) throw new TwinError('PROBLEM_INVALID', `${place} is not an object; give {"W", "edges", "rate", "lat", …}`)
   const id = value.id === undefined ? `instance-${number}` : value.id
   if (typeof id !== 'string' || id === '')
