@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   DECISION_STATE: 'the decision is not in a state that allows this',
   FAULT_INVALID: 'a fault for the simulated site cannot be applied',
   SITE_READ_ONLY: 'the connected cluster takes no faults: it is not simulated',
+  ROUTE_UNKNOWN: 'nothing is served under that method and path',
+  ORIGIN_REFUSED: 'the Host or Origin of the request is not this server',
   UNAUTHORIZED: 'the request carries no valid token',
   RATE_LIMITED: 'too many requests',
   OVERLOADED: 'a bounded queue is full',
