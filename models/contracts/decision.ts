@@ -43,6 +43,8 @@ export const decisionShape = z.object({
   className: idShape.nullable(),
   /** Only pods whose place changes; what stays is not listed. */
   placements: z.array(placementShape).max(2_000),
+  /** The requests whose completion the predicted makespan speaks of: all that waited or ran. */
+  requests: z.array(nameShape).max(2_000),
   predicted: z.object({
     /** From `madeAtMs` until the last pod that is known now has finished, if this decision is applied. */
     makespanMs: durationMsShape,

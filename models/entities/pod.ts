@@ -114,6 +114,8 @@ function fillIn(pod: Pod, event: PodEvent): Pod {
     case 'pod.gated':
       return { ...pod, reported: { ...reported, reason: isEnded(pod) ? reported.reason : event.gate } }
     case 'pod.bound': {
+      // A binding is for life: a second one is an echo.
+      if (pod.reported.place !== null) return pod
       const place = { node: event.node, accelerator: event.accelerator, image: event.image, by: event.by }
       return { ...pod, reported: { ...reported, place, boundMs: event.timeMs, reason: isEnded(pod) ? reported.reason : '' } }
     }

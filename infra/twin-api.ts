@@ -1,0 +1,152 @@
+/** What the server may ask of the running twin, put together from the ingest, the journal, the loop and the site. */
+import { randomUUID } from 'node:crypto'
+import type { ImageRegistry } from '../models/applications/registry.ts'
+import type { At, Changes, Check, TwinApi } from '../models/contracts/api.ts'
+import type { ActiveFault, Fault } from '../models/contracts/fault.ts'
+import type { StreamStatus } from '../models/contracts/stream.ts'
+import type { WhatIfAnswer } from '../models/contracts/what-if.ts'
+import type { DecisionRecord } from '../models/entities/decision-record.ts'
+import { type Entity, type EntityKind, entityName } from '../models/entities/entities.ts'
+import { nearestNames, TwinError } from '../models/errors.ts'
+import type { JournaledEvent, TwinEvent } from '../models/events/events.ts'
+import type { Clock, Journal } from '../models/ports.ts'
+import { decisionOf, revalidate } from '../twin/decide.ts'
+import type { LoopSettings } from '../twin/loop-settings.ts'
+import { type TwinState, toJson } from '../twin/twin-state.ts'
+import { askWhatIf } from '../twin/what-if.ts'
+import { stateHash } from './state-hash.ts'
+
+export interface TwinApiOptions {
+  readonly state: () => TwinState
+  readonly stateAt: (at: Exclude<At, { kind: 'now' }>) => Promise<TwinState>
+  readonly publish: (events: readonly TwinEvent[]) => Promise<void>
+  readonly journal: Journal
+  readonly registry: ImageRegistry
+  readonly settings: LoopSettings
+  readonly clock: Clock
+  readonly loopStatus: () => string
+  readonly onChanges: (listener: (changes: Changes) => void) => () => void
+  readonly checks: () => Promise<readonly Check[]>
+  /** Absent when the cluster is real: it takes no faults. */
+  readonly faults?: { list(): readonly ActiveFault[]; add(fault: Fault): Promise<ActiveFault>; clear(id: string): Promise<void> }
+}
+
+/** Answers kept so that an outcome can be proposed as a plan. */
+const ANSWERS_KEPT = 50
+
+export function makeTwinApi(options: TwinApiOptions): TwinApi {
+  const { state, journal, publish, clock } = options
+  const answers = new Map<string, WhatIfAnswer>()
+  const stateOf = async (at: At): Promise<TwinState> => (at.kind === 'now' ? state() : options.stateAt(at))
+  const common = () => ({ site: state().site ?? 'site', timeMs: clock(), source: 'operator' })
+  const noFaults = () => new TwinError('SITE_READ_ONLY', 'the connected cluster is not simulated, so no fault can be put on it')
+
+  return {
+    state: async (at) => {
+      const twin = await stateOf(at)
+      return { state: toJson(twin), hash: stateHash(twin) }
+    },
+    entities: async (kind, at) => [...mapOf(await stateOf(at), kind).values()].sort((a, b) => (entityName(a) < entityName(b) ? -1 : 1)),
+    entity: async (kind, name, at) => {
+      const map = mapOf(await stateOf(at), kind)
+      const entity = map.get(name)
+      if (entity) return entity
+      const near = nearestNames(name, [...map.keys()])
+      const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `GET /api/v1/entities/${kind} lists what there is`
+      throw new TwinError('ENTITY_UNKNOWN', `no ${kind} ${name}; ${hint}`, { details: { kind, name, near } })
+    },
+    status: () => statusOf(state(), options.loopStatus()),
+    onChanges: options.onChanges,
+    events: async ({ after, limit, type }) => readEvents(journal, { after, limit, type }),
+    deadLetters: async (limit) => journal.deadLetters({ limit }),
+    whatIf: async (query, by) => {
+      const base = await stateOf(query.base.kind === 'now' ? { kind: 'now' } : query.base)
+      const id = randomUUID()
+      const answer = askWhatIf(base, query, { id, stateHash: stateHash(base), registry: options.registry })
+      answers.set(id, answer)
+      for (const oldest of [...answers.keys()].slice(0, Math.max(0, answers.size - ANSWERS_KEPT))) answers.delete(oldest)
+      const summary = `${answer.taskCount} tasks, best ${answer.outcomes[0]?.algorithm ?? 'none'}`
+      await publish([{ type: 'whatif.asked', ...common(), id, by, summary }])
+      return answer
+    },
+    propose: async ({ whatIfId, algorithm, by }) => {
+      const answer = answers.get(whatIfId)
+      const outcome = answer?.outcomes.find((candidate) => candidate.algorithm === algorithm)
+      if (answer === undefined || outcome === undefined) {
+        throw new TwinError('DECISION_UNKNOWN', `no answer ${whatIfId} with an outcome of ${algorithm} is kept; ask the what-if again`)
+      }
+      if (answer.query.workload !== 'waiting' || answer.query.edits.length > 0 || answer.query.base.kind !== 'now') {
+        throw new TwinError(
+          'DECISION_STATE',
+          'only an answer about the work that waits now, without edits, can become a plan; ask with workload `waiting`',
+        )
+      }
+      const id = randomUUID()
+      const trigger = { kind: 'operator', subject: by, detail: `proposed from what-if ${whatIfId}` } as const
+      const decided = decisionOf(state(), { answer, outcome, trigger, options: { ...options, id, stateHash: answer.basis.stateHash } })
+      if (!decided.ok) throw new TwinError('DECISION_STATE', `no plan: ${decided.reason}`)
+      await publish([{ type: 'decision.made', ...common(), decision: decided.decision }])
+      return id
+    },
+    approve: async ({ id, by, reason }) => {
+      const record = openDecision(state(), id)
+      const { loopMode } = state()
+      if (loopMode === 'observe' || loopMode === 'advise') {
+        throw new TwinError('DECISION_STATE', `mode ${loopMode} touches nothing; switch to approve first (\`twinctl loop approve\`)`)
+      }
+      await publish([{ type: 'clock.ticked', ...common() }])
+      const verdict =
+        record.desired === null ? { ok: false as const, reason: 'its content is not known' } : revalidate(state(), record.desired, options)
+      if (!verdict.ok) {
+        await publish([{ type: 'decision.expired', ...common(), id, reason: verdict.reason }])
+        throw new TwinError('DECISION_STALE', `plan ${id} was refused: ${verdict.reason}`, { details: { id, reason: verdict.reason } })
+      }
+      await publish([{ type: 'decision.approved', ...common(), id, by, reason }])
+    },
+    reject: async ({ id, by, reason }) => {
+      openDecision(state(), id)
+      await publish([{ type: 'decision.rejected', ...common(), id, by, reason }])
+    },
+    setLoopMode: ({ mode, by }) => publish([{ type: 'loop.modeChanged', ...common(), mode, by }]),
+    faults: async () => options.faults?.list() ?? Promise.reject(noFaults()),
+    addFault: async (fault) => options.faults?.add(fault) ?? Promise.reject(noFaults()),
+    clearFault: async (id) => options.faults?.clear(id) ?? Promise.reject(noFaults()),
+    checks: options.checks,
+  }
+}
+
+export function statusOf(state: TwinState, loopStatus: string): StreamStatus {
+  const { sequence, site, clockMs, loopMode, counts, divergences } = state
+  return { sequence, site, clockMs, loopMode, counts, divergences: [...divergences], loopStatus }
+}
+
+function mapOf(state: TwinState, kind: EntityKind): ReadonlyMap<string, Entity> {
+  return state.entities[kind]
+}
+
+function openDecision(state: TwinState, id: string): DecisionRecord {
+  const record = state.entities.decision.get(id)
+  if (record === undefined) {
+    const near = nearestNames(id, [...state.entities.decision.keys()])
+    throw new TwinError(
+      'DECISION_UNKNOWN',
+      `no plan ${id}${near.length > 0 ? `; did you mean ${near[0]}?` : '; `twinctl plan list` shows them'}`,
+    )
+  }
+  if (record.mode === 'proposed') return record
+  const last = record.reported.steps.at(-1)
+  const code = record.mode === 'expired' || record.mode === 'refused' ? 'DECISION_STALE' : 'DECISION_STATE'
+  throw new TwinError(code, `plan ${id} is ${record.mode} already${last ? `: ${last.detail}` : ''}`, { details: { id, mode: record.mode } })
+}
+
+function readEvents(
+  journal: Journal,
+  { after, limit, type }: { after: number; limit: number; type: string | undefined },
+): JournaledEvent[] {
+  const found: JournaledEvent[] = []
+  for (const journaled of journal.read({ after })) {
+    if (type === undefined || journaled.event.type === type) found.push(journaled)
+    if (found.length >= limit) break
+  }
+  return found
+}
