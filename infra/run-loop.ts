@@ -10,7 +10,6 @@ import type { Clock, Logger, PlacementSink, Stop } from '../models/ports.ts'
 import { type LoopStep, nextLoopStep } from '../twin/loop.ts'
 import type { LoopSettings } from '../twin/loop-settings.ts'
 import type { TwinState } from '../twin/twin-state.ts'
-import { stateHash } from './state-hash.ts'
 
 export interface LoopOptions {
   readonly state: () => TwinState

@@ -25,6 +25,7 @@ export interface TwinApiOptions {
   readonly settings: LoopSettings
   readonly clock: Clock
   readonly loopStatus: () => string
+  readonly observeWhatIf: (seconds: number) => void
   readonly onChanges: (listener: (changes: Changes) => void) => () => void
   readonly checks: () => Promise<readonly Check[]>
   /** Absent when the cluster is real: it takes no faults. */
@@ -62,7 +63,9 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
     whatIf: async (query, by) => {
       const base = await stateOf(query.base.kind === 'now' ? { kind: 'now' } : query.base)
       const id = randomUUID()
+      const startedMs = performance.now()
       const answer = askWhatIf(base, query, { id, stateHash: stateHash(base), registry: options.registry })
+      options.observeWhatIf((performance.now() - startedMs) / 1_000)
       answers.set(id, answer)
       for (const oldest of [...answers.keys()].slice(0, Math.max(0, answers.size - ANSWERS_KEPT))) answers.delete(oldest)
       const summary = `${answer.taskCount} tasks, best ${answer.outcomes[0]?.algorithm ?? 'none'}`
@@ -83,7 +86,7 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
       }
       const id = randomUUID()
       const trigger = { kind: 'operator', subject: by, detail: `proposed from what-if ${whatIfId}` } as const
-      const decided = decisionOf(state(), { answer, outcome, trigger, options: { ...options, id, stateHash: answer.basis.stateHash } })
+      const decided = decisionOf(state(), { answer, outcome, trigger, options: { ...options, id } })
       if (!decided.ok) throw new TwinError('DECISION_STATE', `no plan: ${decided.reason}`)
       await publish([{ type: 'decision.made', ...common(), decision: decided.decision }])
       return id

@@ -13,10 +13,12 @@ import type { TwinState } from './twin-state.ts'
 import { openRequests } from './waiting-work.ts'
 import { askWhatIf, predictUnchanged } from './what-if.ts'
 
+/** A decision names its basis by journal sequence; hashing the whole twin every second would buy nothing. */
+const UNHASHED = ''
+
 export interface DecideOptions {
   /** Chosen by the caller: the core draws no randomness. */
   readonly id: string
-  readonly stateHash: string
   readonly registry: ImageRegistry
   readonly settings: LoopSettings
 }
@@ -24,9 +26,9 @@ export interface DecideOptions {
 export type Decided = { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly reason: string }
 
 export function decide(state: TwinState, trigger: Trigger, options: DecideOptions): Decided {
-  const { settings, registry, id, stateHash } = options
+  const { settings, registry, id } = options
   const query = whatIfQueryShape.parse({ workload: 'waiting', delta1Seconds: settings.delta1Seconds, delta2: settings.delta2 })
-  const answer = askWhatIf(state, query, { id, stateHash, registry })
+  const answer = askWhatIf(state, query, { id, stateHash: UNHASHED, registry })
   const best = answer.outcomes[0]
   if (best === undefined) return { ok: false, reason: answer.infeasible[0]?.reason ?? 'no algorithm found a schedule' }
   return decisionOf(state, { answer, outcome: best, trigger, options })
@@ -96,7 +98,7 @@ export function revalidate(
   const planned = predictUnchanged(forkWithPlacements(state, decision.placements), registry).makespanMs
   if (planned === null) return refuse('some work would still be bound nowhere')
   const query = whatIfQueryShape.parse({ workload: 'waiting', delta1Seconds: settings.delta1Seconds, delta2: settings.delta2 })
-  const best = askWhatIf(state, query, { id: decision.id, stateHash: '', registry }).outcomes[0]
+  const best = askWhatIf(state, query, { id: decision.id, stateHash: UNHASHED, registry }).outcomes[0]
   if (best === undefined) return refuse('no schedule is feasible any more')
   const bestNow = predictUnchanged(
     forkWithPlacements(

@@ -1,0 +1,52 @@
+/**
+ * Speed and memory: `npm run bench [-- --json] [--quick] [suite…]`. Machines are noisy, so figures that matter
+ * come with a ratio to a plain reference measured in the same run.
+ */
+import { readdirSync } from 'node:fs'
+import { z } from 'zod'
+
+export interface Figure {
+  readonly suite: string
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly [extra: string]: unknown
+}
+
+const benchShape = z.object({ suite: z.string(), run: z.custom<(report: (figure: Figure) => void) => Promise<void>>((value) => typeof value === 'function') })
+
+const flags = process.argv.slice(2).filter((word) => word.startsWith('--'))
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const unknownFlag = flags.find((flag) => !['--json', '--quick', '--help'].includes(flag))
+const folder = new URL('.', import.meta.url)
+const benches = await Promise.all(
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.bench.ts'))
+    .sort()
+    .map(async (file) => benchShape.parse(await import(new URL(file, folder).href))),
+)
+const suites = benches.map(({ suite }) => suite)
+const unknownSuite = wanted.find((name) => !suites.includes(name))
+
+if (flags.includes('--help') || unknownFlag || unknownSuite) {
+  const out = flags.includes('--help') ? process.stdout : process.stderr
+  if (unknownFlag) out.write(`bench: unknown flag ${unknownFlag}\n`)
+  if (unknownSuite) out.write(`bench: unknown suite ${unknownSuite}\n`)
+  out.write(`npm run bench [-- --json] [--quick] [suite…]\nsuites: ${suites.join(', ')}\n--json  one JSON object a line\n--quick the scheduling suite alone\n`)
+  process.exit(flags.includes('--help') ? 0 : 2)
+}
+
+const chosen = wanted.length > 0 ? wanted : flags.includes('--quick') ? ['scheduling'] : suites
+for (const { suite, run } of benches) {
+  if (!chosen.includes(suite)) continue
+  await run((figure) => {
+    if (flags.includes('--json')) return void process.stdout.write(`${JSON.stringify(figure)}\n`)
+    const { suite: of, name, value, unit, ...extra } = figure
+    const rest = Object.entries(extra).map(([key, text]) => `${key} ${typeof text === 'number' ? round(text) : String(text)}`)
+    process.stdout.write(`${of.padEnd(12)} ${name.padEnd(36)} ${round(value).padStart(14)} ${unit.padEnd(14)} ${rest.join(', ')}\n`)
+  })
+}
+
+function round(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)))
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/**
+ * Starts edgetwin: the one file that knows everyone. Order matters: the journal first, then what feeds it,
+ * then who acts on it, then who shows it; stopping goes the other way round.
+ */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command, Option } from 'commander'
+import { TwinError } from '../models/errors.ts'
+import type { Logger } from '../models/ports.ts'
+import { configShape, environmentName, flagName, readConfig, settingNames } from './config.ts'
+import { makeLogger } from './logging.ts'
+import { type RunningTwin, runTwin } from './run-twin.ts'
+
+const VIEWER_DIR = fileURLToPath(new URL('../ui/viewer/dist', import.meta.url))
+
+function commandLine(): Command {
+  const command = new Command('npm start --').description('Runs the twin of a site, its API and its viewer.')
+  command.option('--config <file>', 'YAML file of settings; flags and environment go before it')
+  for (const name of settingNames()) {
+    const shape = configShape.shape[name as keyof typeof configShape.shape]
+    const help = `${shape.description ?? ''} [${environmentName(name)}]`
+    const isSwitch = name === 'thisMachine'
+    command.addOption(new Option(isSwitch ? `--no-${flagName(name)}` : `--${flagName(name)} <value>`, isSwitch ? `do not ${help}` : help))
+  }
+  command.showHelpAfterError('(npm start -- --help shows every setting)')
+  return command
+}
+
+async function start(): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < 24) {
+    throw new TwinError('NODE_TOO_OLD', `Node ${process.versions.node} runs this; start it with \`npm start\`, which brings Node 24 along`)
+  }
+  const { config: file, thisMachine, ...flags } = commandLine().parse().opts()
+  // commander's negated switch is true when absent: then the other sources decide.
+  const config = readConfig({ flags: thisMachine === false ? { ...flags, thisMachine } : flags, environment: process.env, file })
+  const log = makeLogger(config.logLevel)
+  const running = await runTwin({ config, log, viewerDir: existsSync(VIEWER_DIR) ? VIEWER_DIR : undefined })
+  stopOnSignals(running, log)
+  process.stdout.write(`edgetwin: site ${running.site}, page and API at ${running.url} (Ctrl-C stops)\n`)
+}
+
+function stopOnSignals(running: RunningTwin, log: Logger): void {
+  let stopping = false
+  const stop = (signal: string): void => {
+    // A second signal means: now.
+    if (stopping) process.exit(130)
+    stopping = true
+    log.info({ signal }, 'stopping')
+    running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    )
+  }
+  process.on('SIGINT', () => stop('SIGINT'))
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  running.failed.catch(fail)
+}
+
+function fail(error: unknown): never {
+  const known = error instanceof TwinError
+  process.stderr.write(`edgetwin: ${known ? `${error.code}: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(known && error.code === 'CONFIG_INVALID' ? 2 : known ? 1 : 70)
+}
+
+process.on('unhandledRejection', fail)
+start().catch(fail)
