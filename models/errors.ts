@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   BIND_REFUSED: 'a non-loopback address needs a token',
   JOURNAL_LOCKED: 'another process has the journal open',
   JOURNAL_UNREADABLE: 'the journal is not a database of ours or is damaged',
+  JOURNAL_FULL: 'the disk, or the size allowed, has no room for more events',
   JOURNAL_REFUSED: 'no snapshot can be trusted and the events before it are gone',
   PROBLEM_INVALID: 'a scheduling problem has the wrong shape or impossible numbers',
   PROBLEM_CYCLIC: 'a task graph has a cycle',
@@ -65,7 +66,8 @@ export class TwinError extends Error {
 export function nearestNames(name: string, candidates: readonly string[], limit = 3): string[] {
   return candidates
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.ceil(candidate.length / 3)))
+    // Two short names without one letter in common are no typing error of each other.
+    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.ceil(candidate.length / 3)) && distance < Math.max(name.length, candidate.length))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, limit)
     .map(({ candidate }) => candidate)
