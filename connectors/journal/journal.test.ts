@@ -1,0 +1,303 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { PositionedEvent } from '../../models/events/events.ts'
+import type { DeadLetter, Journal } from '../../models/ports.ts'
+import { aSample } from './event-log.contract.ts'
+import { DEAD_LETTERS_KEPT, type JournalOptions, openJournal } from './journal.ts'
+import { exportTrace, importTrace } from './trace.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'edgetwin-journal-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+let fileCount = 0
+const newPath = () => join(folder, `data-${++fileCount}`, 'journal.db')
+const open = (path = newPath(), options: Partial<JournalOptions> = {}) => openJournal({ path, synchronous: 'off', ...options })
+
+function at(offset: number, { topic = 'a', partition = 0 } = {}): PositionedEvent {
+  return { position: { topic, partition, offset }, event: aSample(offset) }
+}
+
+function letter(offset: number, { topic = 'a', receivedMs = 1 } = {}): DeadLetter {
+  return { position: { topic, partition: 0, offset }, receivedMs, reason: 'bad-json', detail: 'why', excerpt: 'x\u0000{' }
+}
+
+function append(journal: Journal, events: readonly PositionedEvent[], { receivedMs = 1, deadLetters = [] as readonly DeadLetter[] } = {}) {
+  return journal.append({ events, deadLetters, receivedMs })
+}
+
+function snapshot(sequence: number, stateJson = `{"sequence":${sequence}}`) {
+  return { sequence, stateJson, hash: createHash('sha256').update(stateJson).digest('hex') }
+}
+
+/** Changes the file behind the journal's back. */
+function tamper(path: string, sql: string): void {
+  const file = new DatabaseSync(path)
+  file.exec(sql)
+  file.close()
+}
+
+it('keeps one total order of all topics over a restart', () => {
+  const path = newPath()
+  const journal = open(path)
+  append(journal, [at(5, { topic: 'b' }), at(0), at(7, { topic: 'b', partition: 3 })])
+  append(journal, [at(1)])
+  const before = [...journal.read({ after: 0 })]
+  expect(
+    before.map(({ sequence, position, event }) => [sequence, position.topic, position.offset, event.timeMs - aSample(0).timeMs]),
+  ).toEqual([
+    [1, 'b', 5, 5],
+    [2, 'a', 0, 0],
+    [3, 'b', 7, 7],
+    [4, 'a', 1, 1],
+  ])
+  journal.close()
+  const again = open(path)
+  expect([...again.read({ after: 0 })]).toEqual(before)
+  expect([...again.read({ after: 1, until: 3 })]).toEqual(before.slice(1, 3))
+  expect(again.positions()).toEqual([
+    { topic: 'b', partition: 0, offset: 5 },
+    { topic: 'a', partition: 0, offset: 1 },
+    { topic: 'b', partition: 3, offset: 7 },
+  ])
+  expect([again.firstSequence(), again.lastSequence()]).toEqual([1, 4])
+  expect(again.counts()).toEqual({ received: 4, accepted: 4, duplicate: 0, dead: 0 })
+  again.close()
+})
+
+it('drops by position what it has: events and dead letters, of other batches and of the same', () => {
+  const journal = open()
+  append(journal, [at(0), at(2)], { deadLetters: [letter(1)] })
+  const { accepted, duplicateCount } = append(journal, [at(1), at(2), at(3), at(3)], { deadLetters: [letter(1), letter(4), letter(4)] })
+  expect(accepted.map(({ sequence, position }) => [sequence, position.offset])).toEqual([[3, 3]])
+  expect(duplicateCount).toBe(5)
+  expect(journal.positions()).toEqual([{ topic: 'a', partition: 0, offset: 4 }])
+  expect(journal.counts()).toEqual({ received: 10, accepted: 3, duplicate: 5, dead: 2 })
+  expect(journal.deadLetters({ limit: 9 }).map(({ position }) => position.offset)).toEqual([4, 1])
+  journal.close()
+})
+
+it('counts every record once, whatever is delivered again, and accepts each position once', () => {
+  const record = fc.record({ topic: fc.constantFrom('a', 'b'), offset: fc.nat(12), isDead: fc.boolean() })
+  fc.assert(
+    fc.property(fc.array(fc.array(record, { maxLength: 8 }), { maxLength: 8 }), (batches) => {
+      const journal = open(':memory:')
+      const seen = new Map<string, number>()
+      let received = 0
+      for (const batch of batches) {
+        // As a log delivers: in order within a topic; a batch may repeat what came before.
+        const inOrder = [...new Map(batch.map((r) => [`${r.topic}${r.offset}`, r])).values()].sort((a, b) => a.offset - b.offset)
+        const result = append(
+          journal,
+          inOrder.filter(({ isDead }) => !isDead).map(({ topic, offset }) => at(offset, { topic })),
+          { deadLetters: inOrder.filter(({ isDead }) => isDead).map(({ topic, offset }) => letter(offset, { topic })) },
+        )
+        const news = inOrder.filter(({ topic, offset }) => offset > (seen.get(topic) ?? -1))
+        expect(result.accepted.map(({ position }) => [position.topic, position.offset])).toEqual(
+          news.filter(({ isDead }) => !isDead).map(({ topic, offset }) => [topic, offset]),
+        )
+        for (const { topic, offset } of news) seen.set(topic, offset)
+        received += inOrder.length
+      }
+      const counts = journal.counts()
+      expect(counts.received).toBe(received)
+      expect(counts.accepted + counts.duplicate + counts.dead).toBe(received)
+      expect(new Map(journal.positions().map(({ topic, offset }) => [topic, offset]))).toEqual(seen)
+      expect([...journal.read({ after: 0 })]).toHaveLength(counts.accepted)
+      journal.close()
+    }),
+    { seed: 3, numRuns: 60 },
+  )
+})
+
+it('reads page by page while more is appended', () => {
+  const journal = open()
+  append(
+    journal,
+    Array.from({ length: 2_500 }, (_, offset) => at(offset)),
+  )
+  let count = 0
+  for (const { sequence } of journal.read({ after: 0 })) {
+    expect(sequence).toBe(++count)
+    if (count % 500 === 0) append(journal, [at(3_000 + count)])
+  }
+  expect(count).toBe(2_500)
+  expect(journal.lastSequence()).toBe(2_505)
+  journal.close()
+})
+
+it('finds the last event received until a time', () => {
+  const journal = open()
+  append(journal, [at(0), at(1)], { receivedMs: 100 })
+  append(journal, [at(2)], { receivedMs: 200 })
+  expect([99, 100, 150, 200, 1e9].map((timeMs) => journal.sequenceAt(timeMs))).toEqual([0, 2, 2, 3, 3])
+  journal.close()
+})
+
+it('keeps the newest dead letters, as they came, and the exact count', () => {
+  const journal = open()
+  const letters = Array.from({ length: DEAD_LETTERS_KEPT + 20 }, (_, offset) => letter(offset, { receivedMs: offset }))
+  append(journal, [], { deadLetters: letters })
+  expect(journal.counts().dead).toBe(DEAD_LETTERS_KEPT + 20)
+  const kept = journal.deadLetters({ limit: 1e6 })
+  expect(kept).toHaveLength(DEAD_LETTERS_KEPT)
+  expect(kept[0]).toEqual(letters.at(-1))
+  journal.close()
+})
+
+it('keeps two snapshots and leaves damaged ones out', () => {
+  const path = newPath()
+  const journal = open(path)
+  append(
+    journal,
+    Array.from({ length: 9 }, (_, offset) => at(offset)),
+  )
+  for (const sequence of [2, 4, 6]) journal.saveSnapshot(snapshot(sequence))
+  journal.saveSnapshot(snapshot(6))
+  expect(journal.snapshots()).toEqual({ snapshots: [snapshot(6), snapshot(4)], damagedCount: 0 })
+  journal.close()
+  tamper(path, `UPDATE snapshots SET state_json = replace(state_json, '6', '7') WHERE sequence = 6`)
+  const again = open(path)
+  expect(again.snapshots()).toEqual({ snapshots: [snapshot(4)], damagedCount: 1 })
+  // The damaged one makes room, not the good one.
+  again.saveSnapshot(snapshot(8))
+  expect(again.snapshots()).toEqual({ snapshots: [snapshot(8), snapshot(4)], damagedCount: 0 })
+  again.close()
+})
+
+it('forgets only events that neither snapshot needs', () => {
+  const path = newPath()
+  const journal = open(path, { eventsKept: 3 })
+  append(
+    journal,
+    Array.from({ length: 20 }, (_, offset) => at(offset)),
+  )
+  journal.saveSnapshot(snapshot(10))
+  expect(journal.firstSequence()).toBe(1)
+  journal.saveSnapshot(snapshot(20))
+  expect(journal.firstSequence()).toBe(11)
+  append(journal, [at(20)])
+  journal.saveSnapshot(snapshot(21))
+  expect(journal.firstSequence()).toBe(19)
+  journal.close()
+  const again = open(path)
+  expect([...again.read({ after: 0 })].map(({ sequence }) => sequence)).toEqual([19, 20, 21])
+  again.close()
+})
+
+it('is open once, in this process and in any other', () => {
+  const path = newPath()
+  const journal = open(path)
+  expect(() => open(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_LOCKED', message: expect.stringContaining(path) }))
+  const script = `const { openJournal } = await import('${new URL('./journal.ts', import.meta.url)}')
+    try { openJournal({ path: process.argv[1] }) } catch (error) { console.log(error.code) }`
+  const run = () => execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { encoding: 'utf8' }).trim()
+  expect(run()).toBe('JOURNAL_LOCKED')
+  append(journal, [at(0)])
+  journal.close()
+  expect(run()).toBe('')
+})
+
+it('touches nothing that is not its own', () => {
+  const unreadable = expect.objectContaining({ code: 'JOURNAL_UNREADABLE' })
+  const text = join(folder, 'notes.txt')
+  writeFileSync(text, 'not a database '.repeat(1_000))
+  expect(() => open(text)).toThrow(unreadable)
+  const foreign = join(folder, 'foreign.db')
+  tamper(foreign, 'CREATE TABLE recipes (name TEXT)')
+  const before = readFileSync(foreign)
+  expect(() => open(foreign)).toThrow(unreadable)
+  expect(readFileSync(foreign)).toEqual(before)
+  const newer = newPath()
+  open(newer).close()
+  tamper(newer, 'PRAGMA user_version = 2')
+  expect(() => open(newer)).toThrow(
+    expect.objectContaining({ code: 'JOURNAL_UNREADABLE', message: expect.stringContaining('newer edgetwin') }),
+  )
+  expect(() => open(join(text, 'journal.db'))).toThrow(unreadable)
+})
+
+it.each([
+  ['an event changed', 'UPDATE events SET json = replace(json, \'"pi-1"\', \'"pi-2"\') WHERE sequence = 3'],
+  ['an event moved', 'UPDATE events SET "offset" = 77 WHERE sequence = 3'],
+  ['an event gone', 'DELETE FROM events WHERE sequence = 3'],
+  ['the last event gone', 'DELETE FROM events WHERE sequence = 5'],
+  ['the first event gone', 'DELETE FROM events WHERE sequence = 1'],
+  ['positions changed', `UPDATE head SET json = replace(json, '"offset":4', '"offset":5')`],
+  ['the head gone', 'DELETE FROM head'],
+])('refuses to go on with %s', (_, sql) => {
+  const path = newPath()
+  const journal = open(path)
+  append(
+    journal,
+    Array.from({ length: 5 }, (_, offset) => at(offset)),
+  )
+  journal.close()
+  tamper(path, sql)
+  expect(() => {
+    const damaged = open(path)
+    try {
+      for (const _event of damaged.read({ after: 0 }));
+    } finally {
+      damaged.close()
+    }
+  }).toThrow(expect.objectContaining({ code: 'JOURNAL_UNREADABLE' }))
+})
+
+it('refuses a file that was cut off', () => {
+  const path = newPath()
+  const journal = open(path)
+  append(
+    journal,
+    Array.from({ length: 2_000 }, (_, offset) => at(offset)),
+  )
+  journal.close()
+  const { size } = statSync(path)
+  for (const share of [0.9, 0.5, 0.1]) {
+    truncateSync(path, Math.floor(size * share))
+    expect(() => open(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNREADABLE', message: expect.stringContaining(path) }))
+  }
+})
+
+it('takes all of a batch or nothing when there is no room, and goes on when there is again', () => {
+  const path = newPath()
+  const journal = open(path, { maxBytes: 200_000, eventsKept: 10 })
+  const batch = (n: number) => Array.from({ length: 50 }, (_, i) => at(n * 50 + i))
+  let n = 0
+  const fill = () => {
+    for (;;) {
+      append(journal, batch(n))
+      n++
+    }
+  }
+  expect(fill).toThrow(expect.objectContaining({ code: 'JOURNAL_FULL' }))
+  expect(journal.lastSequence()).toBe(n * 50)
+  expect(journal.counts().received).toBe(n * 50)
+  expect([...journal.read({ after: 0 })]).toHaveLength(n * 50)
+  // Snapshots let it forget old events, which makes room.
+  journal.saveSnapshot(snapshot(n * 50 - 1))
+  journal.saveSnapshot(snapshot(n * 50))
+  expect(append(journal, batch(n)).accepted).toHaveLength(50)
+  journal.close()
+  const again = open(path, { maxBytes: 1_000_000 })
+  for (let more = 0; more < 10; more++) append(again, batch(++n))
+  expect([...again.read({ after: 0 })].at(-1)?.position.offset).toBe(n * 50 + 49)
+  again.close()
+})
+
+it('exports what it can import, and says which line it cannot', () => {
+  const journal = open()
+  append(journal, [at(0), at(1)])
+  const lines = [...exportTrace(journal.read({ after: 0 }))]
+  expect([...importTrace([...lines, ''])]).toEqual([...journal.read({ after: 0 })])
+  for (const bad of ['{', '{"sequence":1}', lines[0]!.replace('node.sampled', 'node.eaten')]) {
+    expect(() => [...importTrace([lines[0]!, bad])]).toThrow(
+      expect.objectContaining({ code: 'TEXT_INVALID', details: expect.objectContaining({ line: 2 }) }),
+    )
+  }
+  journal.close()
+})
