@@ -1,0 +1,41 @@
+/** How each mode is named and marked, in every view alike: a word, a glyph and a tone; colour alone never says it. */
+import type { Accelerator } from '../../../../models/entities/accelerator.ts'
+import type { Camera } from '../../../../models/entities/camera.ts'
+import type { Node } from '../../../../models/entities/node.ts'
+import type { Glyph } from './pen.ts'
+
+export type Tone = 'good' | 'accent' | 'warn' | 'bad' | 'muted' | 'faint'
+export interface Sign {
+  readonly word: string
+  readonly glyph: Glyph
+  readonly tone: Tone
+}
+
+const NODE: Readonly<Record<Node['mode'], Sign>> = {
+  expected: { word: 'expected', glyph: 'ring', tone: 'muted' },
+  ready: { word: 'ready', glyph: 'dot', tone: 'good' },
+  notReady: { word: 'not ready', glyph: 'cross', tone: 'bad' },
+  gone: { word: 'gone', glyph: 'dash', tone: 'faint' },
+}
+const ACCELERATOR: Readonly<Record<Accelerator['mode'], Sign>> = {
+  offline: { word: 'offline', glyph: 'dash', tone: 'faint' },
+  unallocated: { word: 'unallocated', glyph: 'squareOutline', tone: 'muted' },
+  allocated: { word: 'allocated', glyph: 'square', tone: 'accent' },
+  failed: { word: 'failed', glyph: 'cross', tone: 'bad' },
+}
+const CAMERA: Readonly<Record<Camera['mode'], Sign>> = {
+  expected: { word: 'expected', glyph: 'ring', tone: 'muted' },
+  online: { word: 'online', glyph: 'dot', tone: 'good' },
+  degraded: { word: 'degraded', glyph: 'triangle', tone: 'warn' },
+  offline: { word: 'offline', glyph: 'cross', tone: 'bad' },
+  gone: { word: 'gone', glyph: 'dash', tone: 'faint' },
+}
+
+export function nodeSign({ mode, reported, desired }: Node): Sign {
+  if (mode === 'ready' && (reported.conditions?.value.cordoned === true || !desired.schedulable)) {
+    return { word: 'ready, cordoned', glyph: 'triangle', tone: 'warn' }
+  }
+  return NODE[mode]
+}
+export const acceleratorSign = ({ mode }: Accelerator): Sign => ACCELERATOR[mode]
+export const cameraSign = ({ mode }: Camera): Sign => CAMERA[mode]

@@ -1,0 +1,43 @@
+/** One line of fixed height under the header: trouble with the connection or the past first, else what the loop does and why it does nothing. */
+import { age, clockTime } from '../format.ts'
+import { changePast } from '../time/past.ts'
+import { type PageState, usePage } from '../live/store.ts'
+import { useSecond } from '../live/twin-time.ts'
+
+export function StatusLine() {
+  const page = usePage()
+  const nowMs = useSecond()
+  if (page.past !== null && page.connection.state === 'live') {
+    return (
+      <div className="status-line is-past" role="status">
+        <strong>The past.</strong> All views show the site as it was at {clockTime(page.past.atMs, nowMs)}.
+        <button type="button" className="link" onClick={() => changePast(null)}>
+          Back to live
+        </button>
+      </div>
+    )
+  }
+  const { tone, text } = lineOf(page, nowMs)
+  return (
+    <div className={`status-line is-${tone}`} role="status" aria-live="off">
+      {text}
+    </div>
+  )
+}
+
+function lineOf({ connection, live }: PageState, nowMs: number): { tone: 'calm' | 'bad' | 'warn'; text: string } {
+  const { state, sinceMs, lastUpdateMs } = connection
+  const last = lastUpdateMs === null ? '' : ` Last update ${clockTime(lastUpdateMs, nowMs)}, ${age(nowMs - lastUpdateMs)} ago.`
+  switch (state) {
+    case 'connecting':
+      return { tone: 'warn', text: 'Connecting to the twin…' }
+    case 'reconnecting':
+      return { tone: 'bad', text: `Connection lost for ${age(nowMs - sinceMs)}; trying again.${last}` }
+    case 'stale':
+      return { tone: 'warn', text: `Connected, but the server tells nothing new.${last}` }
+    case 'unauthorized':
+      return { tone: 'bad', text: 'The server asks for a token.' }
+    case 'live':
+      return { tone: 'calm', text: live.status?.loopStatus || 'The loop has told nothing yet.' }
+  }
+}
