@@ -4,10 +4,10 @@
  * Profiles are YAML so that users can add their own; a bad one is refused as a whole, with line and column.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import { acceleratorKindShape } from '../../models/events/shapes.ts'
+import { parseYaml } from './yaml-text.ts'
 
 const seriesNamesShape = z
   .union([z.string(), z.array(z.string()).min(1)])
@@ -93,32 +93,7 @@ export type Profile = z.infer<typeof profileShape>
 
 /** @throws TwinError PROFILE_INVALID, naming every fault with its line and column. */
 export function parseProfile(text: string, source: string): Profile {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const refuse = (faults: readonly { readonly at: number; readonly reason: string }[]): never => {
-    const placed = faults.map(({ at, reason }) => ({ line: lines.linePos(at).line, column: lines.linePos(at).col, reason }))
-    const list = placed.map(({ line, column, reason }) => `line ${line}, column ${column}: ${reason}`).join('; ')
-    throw new TwinError(
-      'PROFILE_INVALID',
-      `The profile ${source} cannot be used: ${list}. Correct it; profiles/ha-exporter.yaml is an example.`,
-      {
-        details: { source, faults: placed },
-      },
-    )
-  }
-  if (document.errors.length > 0)
-    refuse(document.errors.map(({ pos, message }) => ({ at: pos[0], reason: message.split('\n')[0] ?? message })))
-  const parsed = profileShape.safeParse(document.toJS({ maxAliasCount: 100 }))
-  if (parsed.success) return parsed.data
-  return refuse(
-    parsed.error.issues.map(({ path, message }) => {
-      // A missing key has no place of its own: the nearest thing around it has.
-      let depth = path.length
-      let node = document.getIn(path, true)
-      while (!isNode(node) && depth > 0) node = document.getIn(path.slice(0, --depth), true)
-      return { at: (isNode(node) && node.range?.[0]) || 0, reason: `${path.join('.') || 'the profile'}: ${message}` }
-    }),
-  )
+  return parseYaml(text, profileShape, { code: 'PROFILE_INVALID', source: `profile ${source}`, example: 'profiles/ha-exporter.yaml' })
 }
 
 const BUNDLED = `${import.meta.dirname}/profiles`

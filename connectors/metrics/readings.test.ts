@@ -272,7 +272,7 @@ describe('profiles', () => {
       'name: x\ndevices:\n  - kind: node\n    name: ""\n    properties: { fanSpeed: { series: a } }\n',
       /line 5, column 17: devices.0.properties/,
     ],
-    ['', /line 1, column 1: the profile/],
+    ['', /line 1, column 1: the text/],
   ])('refuses %j with its place', (text, message) => {
     expect(() => parseProfile(text, 'x.yaml')).toThrow(
       expect.objectContaining({ code: 'PROFILE_INVALID', message: expect.stringMatching(message) }),

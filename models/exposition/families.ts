@@ -4,6 +4,7 @@
  * A fault of grouping is reported but does not cost the sample: its meaning is not in doubt.
  */
 import type { ExpositionFormat, Family } from './format.ts'
+import type { LabelSet } from './label-sets.ts'
 import { excerpt } from './scan.ts'
 
 /** What a sample name of a family must look like, by type: suffixes that belong to it, and whether it may stand bare. */
@@ -52,8 +53,8 @@ export interface SampleName {
   readonly numberLabel: '' | 'le' | 'quantile'
   /** Why no sample may have this name; empty when it may. */
   readonly fault: string
-  /** Timestamp by label set: the series already seen. */
-  readonly seen: Map<number, number | undefined>
+  /** Timestamp by label set, of series whose set was first seen with another name. */
+  seen: Map<LabelSet, number | undefined> | undefined
 }
 
 export type MetadataKind = 'HELP' | 'TYPE' | 'UNIT'
@@ -101,7 +102,7 @@ export function createFamilies(format: ExpositionFormat): Families {
       family,
       numberLabel: suffix === '_bucket' ? 'le' : suffix === '' && family.type === 'summary' ? 'quantile' : '',
       fault: suffix === '' && !canBeBare ? `a sample of ${family.type} ${excerpt(name)} needs the suffix ${suffixes.join(' or ')}` : '',
-      seen: new Map(),
+      seen: undefined,
     }
     sampleNames.set(name, made)
     return made

@@ -1,5 +1,5 @@
 /**
- * Reads `{a="b",…}` and gives equal sets the same number, whatever their order.
+ * Reads `{a="b",…}` and gives equal sets the same object, whatever their order.
  *
  * Most sets repeat, so the raw text between the braces is looked up first; it is read only when it is new.
  * The look-up holds at most two texts a series.
@@ -7,11 +7,13 @@
 import type { ExpositionFormat, ExpositionLimits, Labels } from './format.ts'
 import { CLOSE, COMMA, type Cursor, EQUALS, excerpt, labelNameEnd, OPEN, QUOTE, readQuoted, skipBlanks } from './scan.ts'
 
+/** One object for equal sets within one text. */
 export interface LabelSet {
-  /** Equal for equal sets within one text. */
-  readonly id: number
   /** Without those of empty value, which Prometheus takes for absent. */
   readonly labels: Labels
+  /** The first sample name seen with this set, and when its sample was taken: most sets have no other, and so need no look-up. */
+  firstName: string | undefined
+  firstTimestampMs: number | undefined
 }
 
 export interface BracedLabels {
@@ -28,14 +30,13 @@ export interface LabelSets {
 
 export function createLabelSets(format: ExpositionFormat, limits: ExpositionLimits): LabelSets {
   const bracedByRaw = new Map<string, BracedLabels>()
-  let setCount = 0
 
   /** The one set with these labels, kept under the plainest text that says it. */
   const internSet = (labels: Map<string, string>, raw: string): LabelSet => {
     const key = isPlainest(labels, raw) ? raw : plainestText(labels)
     const known = bracedByRaw.get(key)
     if (known !== undefined) return known.set
-    const set = { id: setCount++, labels }
+    const set = { labels, firstName: undefined, firstTimestampMs: undefined }
     bracedByRaw.set(key, { set, metricName: undefined })
     return set
   }

@@ -78,16 +78,10 @@ export function createSampleReader(format: ExpositionFormat, limits: ExpositionL
     if (name.fault !== '') cursor.fault = name.fault
     else if (name.numberLabel !== '') cursor.fault = checkNumberLabel(name.numberLabel, set)
     if (cursor.fault !== '') return undefined
-    if (name.seen.has(set.id)) {
-      const before = name.seen.get(set.id)
-      // OpenMetrics may give several points of one series, in order of time.
-      const isLater = format === 'openmetrics' && before !== undefined && sample.timestampMs !== undefined && sample.timestampMs > before
-      if (!isLater) {
-        cursor.fault = `series ${excerpt(name.name)} with these labels stands twice`
-        return undefined
-      }
+    if (!isNewSeries(name, set, { timestampMs: sample.timestampMs, format })) {
+      cursor.fault = `series ${excerpt(name.name)} with these labels stands twice`
+      return undefined
     }
-    name.seen.set(set.id, sample.timestampMs)
     name.family.sampleCount++
     cursor.fault = families.enter(name.family)
     return sample
@@ -119,6 +113,28 @@ function readExemplar(cursor: Cursor, name: string, labelSets: LabelSets): Exemp
   if (timestampMs !== undefined && cursor.at < cursor.end)
     cursor.fault = `unexpected ${excerpt(text.slice(cursor.at, cursor.end))} after the exemplar`
   return timestampMs === undefined || cursor.fault !== '' ? undefined : { labels, value, timestampMs }
+}
+
+/** Notes the series. OpenMetrics may give several points of one, in order of time: a later one counts as new. */
+function isNewSeries(
+  name: SampleName,
+  set: LabelSet,
+  { timestampMs, format }: { readonly timestampMs: number | undefined; readonly format: ExpositionFormat },
+): boolean {
+  const isFirst = set.firstName === undefined || set.firstName === name.name
+  const isKnown = isFirst ? set.firstName !== undefined : name.seen?.has(set) === true
+  if (isKnown) {
+    const before = isFirst ? set.firstTimestampMs : name.seen?.get(set)
+    if (format !== 'openmetrics' || before === undefined || timestampMs === undefined || timestampMs <= before) return false
+  }
+  if (isFirst) {
+    set.firstName = name.name
+    set.firstTimestampMs = timestampMs
+  } else {
+    name.seen ??= new Map()
+    name.seen.set(set, timestampMs)
+  }
+  return true
 }
 
 function checkNumberLabel(label: 'le' | 'quantile', { labels }: LabelSet): string {
