@@ -35,10 +35,12 @@ export function isNewer(held: { readonly timeMs: number } | null, event: { reado
   return held !== null && held.timeMs > event.timeMs
 }
 
+/** @param ageMs Negative when the source's clock is ahead of ours: a time that far off is no more to be trusted than an old one. */
 export function freshnessOf(ageMs: number, deadlines: Deadlines): Freshness {
-  if (ageMs < deadlines.lateMs) return 'fresh'
-  if (ageMs < deadlines.staleMs) return 'late'
-  return ageMs < deadlines.lostMs ? 'stale' : 'lost'
+  const offMs = Math.abs(ageMs)
+  if (offMs < deadlines.lateMs) return 'fresh'
+  if (offMs < deadlines.staleMs) return 'late'
+  return offMs < deadlines.lostMs ? 'stale' : 'lost'
 }
 
 /** The same fact when nothing changed, so that untouched entities stay the same object. */
