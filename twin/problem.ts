@@ -1,0 +1,227 @@
+/**
+ * From the twin to a scheduling problem: accelerators are processors, requests become tasks, links become rates.
+ *
+ * A request's clip is a task of no cost, pinned to the node where the clip lies. Each such node gets one more
+ * processor for clips alone, so that a clip can leave at once while the accelerators beside it are busy.
+ */
+import { type Cost, costOfTask } from '../models/applications/costs.ts'
+import { type ImageRegistry, imageFor } from '../models/applications/registry.ts'
+import { type Granularity, type Task, taskGraph } from '../models/applications/task-graph.ts'
+import { TwinError } from '../models/errors.ts'
+import { createProblem, type Problem, type ProblemInput, type ProblemLimits, QUERY_LIMITS } from '../models/scheduling/problem.ts'
+import type { Edge } from '../models/scheduling/task-graph.ts'
+import { type NodeLink, nodeLinks } from './network.ts'
+import { isAlive, type Processor, siteProcessors } from './processors.ts'
+import type { TwinState } from './twin-state.ts'
+import type { Work } from './workload.ts'
+
+export interface ProblemOptions {
+  readonly granularity: Granularity
+  readonly registry: ImageRegistry
+  /** Accelerator → ms until it is free of what is not to be placed. */
+  readonly busyMs: ReadonlyMap<string, number>
+  /** Nodes that must be left, also by what is bound there. */
+  readonly drained?: ReadonlySet<string>
+  readonly limits?: ProblemLimits
+}
+
+/** A piece of work with what each accelerator says to it. */
+export interface SurveyedWork extends Work {
+  /** Node of the clip; null when it is lost. */
+  readonly source: string | null
+  /** Accelerator → why it may not run there. */
+  readonly refusals: ReadonlyMap<string, string>
+}
+
+export interface Survey {
+  readonly processors: readonly Processor[]
+  readonly work: readonly SurveyedWork[]
+  readonly linkOf: (node: string) => NodeLink
+}
+
+export interface SiteProblem {
+  readonly input: ProblemInput
+  readonly problem: Problem
+  /** As `problem`, but bytes that are at the bound processor already need not travel: for lower bounds. */
+  readonly boundProblem: Problem
+  readonly tasks: readonly Task[]
+  readonly work: readonly SurveyedWork[]
+  /** Processor j of the problem; those behind them hold clips alone. */
+  readonly processors: readonly (Processor & { readonly readyMs: number })[]
+  /** By host, as `input.hostOf` numbers them. */
+  readonly hosts: readonly string[]
+  readonly hostBytesPerMs: readonly number[]
+  /** [task][processor]; null for clips and where nothing is measured. */
+  readonly costs: readonly (readonly (Cost | null)[])[]
+  /** Per task, bytes of its input that are where its pod is bound already. */
+  readonly arrivedBytes: Float64Array
+  readonly warnings: readonly string[]
+}
+
+/** Where each piece of work may run and why not elsewhere, before anything is scheduled. */
+export function surveyWork(state: TwinState, work: readonly Work[], { registry, drained = new Set() }: ProblemOptions): Survey {
+  const { usable, refused } = siteProcessors(state)
+  const linkOf = nodeLinks(state)
+  const stayingAt = new Set(work.flatMap(({ pods }) => [...pods.values()].flatMap((pod) => pod.reported.place?.accelerator ?? [])))
+  const processors = usable.filter(
+    ({ node, accelerator, closedReason }) => !drained.has(node) && (closedReason === null || stayingAt.has(accelerator)),
+  )
+  const surveyed = work.map((each): SurveyedWork => {
+    const source = sourceOf(state, each.camera)
+    const refusals = new Map(refused)
+    for (const processor of usable) {
+      const reason = drained.has(processor.node)
+        ? `node ${processor.node} drained`
+        : refusalOf(each, processor, { source, sourceReason: lostClipReason(state, each.camera), registry, linkOf })
+      if (reason !== null) refusals.set(processor.accelerator, reason)
+    }
+    return { ...each, source, refusals }
+  })
+  return { processors, work: surveyed, linkOf }
+}
+
+export function canRunSomewhere({ processors }: Survey, { refusals }: SurveyedWork): boolean {
+  return processors.some(({ accelerator }) => !refusals.has(accelerator))
+}
+
+/** 'pi-1-alexnet can run nowhere: pi-1/cpu0: node pi-1 not ready; …' */
+export function whyNowhere({ id, refusals }: SurveyedWork): string {
+  const reasons = [...refusals].map(([accelerator, reason]) => `${accelerator}: ${reason}`)
+  return `${id} can run nowhere: ${reasons.length > 0 ? reasons.join('; ') : 'the site has no accelerator'}`.slice(0, 1_000)
+}
+
+/** @throws TwinError PROBLEM_INFEASIBLE naming the request and every refusal, or PROBLEM_TOO_LARGE naming count and limit */
+export function buildProblem(state: TwinState, survey: Survey, options: ProblemOptions): SiteProblem {
+  const { granularity, busyMs, limits = QUERY_LIMITS } = options
+  const { work, processors: surveyed, linkOf } = survey
+  const nowhere = work.find((each) => !canRunSomewhere(survey, each))
+  if (nowhere !== undefined) throw new TwinError('PROBLEM_INFEASIBLE', whyNowhere(nowhere), { details: { request: nowhere.id } })
+  if (surveyed.length === 0)
+    throw new TwinError('PROBLEM_INFEASIBLE', 'no accelerator of the site can take work; bring back a node or add one')
+  if (surveyed.length > limits.processorCountMax) {
+    throw new TwinError('PROBLEM_TOO_LARGE', `${surveyed.length} accelerators are above the limit of ${limits.processorCountMax} a query`, {
+      details: { count: surveyed.length, max: limits.processorCountMax, what: 'processors' },
+    })
+  }
+  const processors = surveyed.map((processor) => ({ ...processor, readyMs: busyMs.get(processor.accelerator) ?? 0 }))
+  const { tasks, edges } = taskGraph(work, granularity)
+  const costs = costsOf(tasks, processors)
+  const { hosts, ...input } = toInput(state, survey, { processors, tasks, edges, costs })
+  // Clip stores come on top of what the limit counts.
+  const place = { limits: { ...limits, processorCountMax: limits.processorCountMax + input.bytesPerMs.length }, place: 'the query' }
+  const problem = createProblem(input, place)
+  const arrivedBytes = Float64Array.from(tasks, (task) => arrivedBytesOf(state, task, survey))
+  const leftEdges = edges.map(([from, to, bytes]): Edge => [from, to, Math.max(0, bytes - arrivedBytes[to]!)])
+  return {
+    input,
+    problem,
+    boundProblem: arrivedBytes.some((bytes) => bytes > 0) ? createProblem({ ...input, edges: leftEdges }, place) : problem,
+    tasks,
+    work,
+    processors,
+    hosts,
+    hostBytesPerMs: hosts.map((host) => linkOf(host).bytesPerMs),
+    costs,
+    arrivedBytes,
+    warnings: hosts.flatMap((host) =>
+      linkOf(host).name === null && hosts.length > 1 ? [`no link of node ${host} is known; 100 Mbit/s and 1 ms are assumed`] : [],
+    ),
+  }
+}
+
+interface InputParts {
+  readonly processors: SiteProblem['processors']
+  readonly tasks: readonly Task[]
+  readonly edges: readonly Edge[]
+  readonly costs: SiteProblem['costs']
+}
+
+/** Processors of the input: the accelerators, then a store for each node that holds clips. */
+function toInput(
+  state: TwinState,
+  { work, linkOf }: Survey,
+  { processors, tasks, edges, costs }: InputParts,
+): ProblemInput & { hosts: string[] } {
+  const stores = [...new Set(work.flatMap(({ source }) => source ?? []))].sort()
+  const nodes = [...processors.map(({ node }) => node), ...stores]
+  const hosts = [...new Set(nodes)]
+  const links = nodes.map(linkOf)
+  const costMs = (task: number, j: number): number | null => {
+    const { kind, request } = tasks[task]!
+    return kind === 'frame' || work[request]!.refusals.has(processors[j]!.accelerator) ? null : (costs[task]![j]?.ms ?? null)
+  }
+  const storeMs = ({ kind, request }: Task, store: string): number | null =>
+    kind === 'frame' && work[request]!.source === store ? 0 : null
+  return {
+    hosts,
+    computeMs: tasks.map((task, index) => [...processors.map((_, j) => costMs(index, j)), ...stores.map((store) => storeMs(task, store))]),
+    edges,
+    // A link that is down still needs a rate here; the refusals keep everything off it.
+    bytesPerMs: links.map((from) => links.map((to) => Math.max(1e-9, Math.min(from.bytesPerMs, to.bytesPerMs)))),
+    latencyMs: links.map((from) => links.map((to) => from.latencyMs + to.latencyMs)),
+    readyMs: [...processors.map(({ readyMs }) => readyMs), ...stores.map(() => 0)],
+    hostOf: nodes.map((node) => hosts.indexOf(node)),
+    requestOf: tasks.map(({ request }) => request),
+    homes: work.map(({ camera, source }) => {
+      const home = homeNodeOf(state, camera)
+      const own = processors.flatMap(({ node }, j) => (node === home ? [j] : []))
+      return source === null ? own : [...own, processors.length + stores.indexOf(source)]
+    }),
+    edge: processors.flatMap(({ isServer }, j) => (isServer ? [j] : [])),
+  }
+}
+
+/** The node inside the camera; null when it does not compute or is unknown. */
+export function homeNodeOf(state: TwinState, camera: string): string | null {
+  return state.entities.camera.get(camera)?.reported.identity?.value.node ?? null
+}
+
+/** Where the clip lies: in the camera, or where it is recorded when the camera's node is lost or there is none. */
+function sourceOf(state: TwinState, camera: string): string | null {
+  const identity = state.entities.camera.get(camera)?.reported.identity?.value
+  return [identity?.node, identity?.recordedAt].find((node) => node != null && isAlive(state.entities.node.get(node))) ?? null
+}
+
+function lostClipReason(state: TwinState, camera: string): string {
+  const identity = state.entities.camera.get(camera)?.reported.identity?.value
+  if (identity === undefined) return `clip lost: camera ${camera} is unknown`
+  const places = [identity.node, identity.recordedAt].filter((node) => node !== null)
+  return places.length === 0 ? `clip lost: no node holds clips of camera ${camera}` : `clip lost: node ${places.join(' and ')} not ready`
+}
+
+interface RefusalContext {
+  readonly source: string | null
+  readonly sourceReason: string
+  readonly registry: ImageRegistry
+  readonly linkOf: (node: string) => NodeLink
+}
+
+function refusalOf(work: Work, processor: Processor, { source, sourceReason, registry, linkOf }: RefusalContext): string | null {
+  const { accelerator, node, acceleratorKind, deviceModel, closedReason } = processor
+  const isBoundHere = [...work.pods.values()].some((pod) => pod.mode === 'bound' && pod.reported.place?.accelerator === accelerator)
+  if (closedReason !== null && !isBoundHere) return closedReason
+  if (source === null) return sourceReason
+  if (imageFor(registry, work.application, acceleratorKind) === null) return `no image of ${work.application} for ${acceleratorKind}`
+  if (costOfTask({ application: work.application, blocks: [0], frames: 1 }, { deviceModel, acceleratorKind }) === null) {
+    return `no measured cost of ${work.application} on ${deviceModel} ${acceleratorKind}`
+  }
+  return node === source ? null : (linkOf(source).downReason ?? linkOf(node).downReason)
+}
+
+function costsOf(tasks: readonly Task[], processors: readonly Processor[]): (Cost | null)[][] {
+  return tasks.map((task) =>
+    processors.map(({ deviceModel, acceleratorKind }) =>
+      task.kind === 'frame' ? null : costOfTask(task, { deviceModel, acceleratorKind }),
+    ),
+  )
+}
+
+/** A clip travels from the moment its pod is bound, at best as fast as both links allow. */
+function arrivedBytesOf(state: TwinState, { request, kind, name }: Task, { work, linkOf }: Survey): number {
+  const { id, pods, source } = work[request]!
+  const pod = pods.get(name.slice(id.length + 1))
+  if (kind === 'frame' || pod?.mode !== 'bound' || source === null) return 0
+  const { place, boundMs } = pod.reported
+  if (place === null || boundMs === null) return 0
+  return Math.max(0, state.clockMs - boundMs) * Math.min(linkOf(source).bytesPerMs, linkOf(place.node).bytesPerMs)
+}

@@ -1,0 +1,63 @@
+/** Which accelerators can be processors of a scheduling problem, and in Kubernetes' words why the others cannot. */
+import type { Accelerator } from '../models/entities/accelerator.ts'
+import { canTakeWork, type Node } from '../models/entities/node.ts'
+import type { AcceleratorKind } from '../models/events/shapes.ts'
+import type { TwinState } from './twin-state.ts'
+
+export interface Processor {
+  readonly accelerator: string
+  readonly node: string
+  readonly acceleratorKind: AcceleratorKind
+  readonly deviceModel: string
+  readonly emulated: boolean
+  readonly isServer: boolean
+  /** Why it takes no new work though it runs what it holds (its node is cordoned); null when it takes any. */
+  readonly closedReason: string | null
+}
+
+export interface SiteProcessors {
+  /** Sorted by name: ties between processors go to the lower index. */
+  readonly usable: readonly Processor[]
+  /** Accelerator → why nothing can run on it. */
+  readonly refused: ReadonlyMap<string, string>
+}
+
+export function siteProcessors(state: TwinState): SiteProcessors {
+  const usable: Processor[] = []
+  const refused = new Map<string, string>()
+  for (const accelerator of [...state.entities.accelerator.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const processor = toProcessor(state, accelerator)
+    if (typeof processor === 'string') refused.set(accelerator.name, processor)
+    else usable.push(processor)
+  }
+  return { usable, refused }
+}
+
+/** Whether the node runs what it holds; a cordoned one does. */
+export function isAlive(node: Node | undefined): boolean {
+  return node?.mode === 'ready'
+}
+
+/** @returns the reason when it can be none. */
+function toProcessor(state: TwinState, { name, mode, reported }: Accelerator): Processor | string {
+  const identity = reported.identity?.value
+  if (identity === undefined) return 'accelerator unknown: no exporter has reported it'
+  const node = state.entities.node.get(identity.node)
+  if (node === undefined) return `node ${identity.node} unknown: the cluster does not list it`
+  const nodeReason = node.reported.conditions?.value.reason
+  if (!isAlive(node)) return `node ${node.name} ${node.mode === 'gone' ? 'gone' : 'not ready'}${nodeReason ? `: ${nodeReason}` : ''}`
+  if (node.reported.identity?.value.role === 'observer') return `node ${node.name} is an observer: watched, never given work`
+  if (node.reported.conditions?.freshness === 'lost') return `node ${node.name} stale: its conditions are too old to build on`
+  if (mode === 'failed') return `accelerator failed${reported.health?.value.reason ? `: ${reported.health.value.reason}` : ''}`
+  if (mode === 'offline') return 'accelerator offline'
+  if (identity.deviceModel === null) return 'no measured cost: its device model is unknown'
+  return {
+    accelerator: name,
+    node: identity.node,
+    acceleratorKind: identity.acceleratorKind,
+    deviceModel: identity.deviceModel,
+    emulated: identity.emulated,
+    isServer: node.reported.identity?.value.role === 'server',
+    closedReason: canTakeWork(node) ? null : `node ${node.name} cordoned`,
+  }
+}
