@@ -1,0 +1,141 @@
+/**
+ * The HTTP side of the server without its socket: hooks that guard every request, the routes, and one place where
+ * failures become problems. A new route needs no guard of its own: everything but the pages of the viewer and
+ * /livez asks for the token, and everything that is not a GET is limited per caller.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import rateLimit from '@fastify/rate-limit'
+import fastifyStatic from '@fastify/static'
+import swagger from '@fastify/swagger'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+} from 'fastify'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { TwinApi } from '../../models/contracts/api.ts'
+import { TwinError } from '../../models/errors.ts'
+import type { Clock, Logger } from '../../models/ports.ts'
+import { bearerToken, hostRefusal, isToken, originRefusal } from './guard.ts'
+import { swaggerOptions } from './openapi.ts'
+import { addLoopRoutes, addPlanRoutes, addWhatIfRoute } from './plan-routes.ts'
+import { addProbes } from './probes.ts'
+import { toProblem } from './problem-details.ts'
+import { addSiteRoutes } from './site-routes.ts'
+import { addLogRoutes, addStateRoutes } from './state-routes.ts'
+
+export interface RequestLimits {
+  /** Of one caller, for what changes something or computes. */
+  readonly perSubjectPerSecond: number
+  /** Of all callers, for everything but probes. */
+  readonly totalPerSecond: number
+  readonly bodyBytesMax: number
+  readonly handlerTimeoutMs: number
+  readonly whatIfsAtOnce: number
+}
+export const REQUEST_LIMITS: RequestLimits = {
+  perSubjectPerSecond: 20,
+  totalPerSecond: 200,
+  bodyBytesMax: 256 * 1024,
+  handlerTimeoutMs: 5_000,
+  whatIfsAtOnce: 64,
+}
+
+export interface AppOptions {
+  readonly api: TwinApi
+  readonly host: string
+  readonly token: string | null
+  readonly viewerDir: string | null
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>
+  readonly log: Logger
+  readonly clock: Clock
+  readonly limits: RequestLimits
+}
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+const HEADERS = {
+  'content-security-policy': [
+    "default-src 'self'",
+    "script-src 'self'",
+    "img-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+} as const
+
+/** Said to anyone: the page asks for the token itself, so it must load without one. */
+const OPEN_ROUTES: readonly (string | undefined)[] = ['/livez', '/errors', '/', '/*']
+
+export async function createApp(options: AppOptions): Promise<App> {
+  const { limits, log } = options
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) => sendProblem(error, { request, reply, log })
+  const app: App = fastify({
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: 10_000,
+    connectionTimeout: 30_000,
+    handlerTimeout: limits.handlerTimeoutMs,
+    // A device on a node, 320 characters, is the longest name there is.
+    routerOptions: { maxParamLength: 320 },
+    forceCloseConnections: true,
+    frameworkErrors: fail,
+  }).withTypeProvider<ZodTypeProvider>()
+  app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler(validatorCompiler)
+  // Answers are typed by the same shapes; checking megabytes of them again at run time is left to the tests.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  app.setErrorHandler(fail)
+
+  const tooMany = (perSecond: number) => new TwinError('RATE_LIMITED', `more than ${perSecond} requests in a second; wait and try again`)
+  await app.register(rateLimit, {
+    max: limits.totalPerSecond,
+    timeWindow: 1_000,
+    keyGenerator: () => 'everyone',
+    errorResponseBuilder: () => tooMany(limits.totalPerSecond),
+  })
+  const countSubject = app.createRateLimit({ max: limits.perSubjectPerSecond, timeWindow: 1_000, keyGenerator: ({ ip }) => ip })
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, ({ method, url }) => {
+    const remedy = 'GET /api/v1/openapi.json lists what is served'
+    throw new TwinError('ROUTE_UNKNOWN', `nothing is served under ${method} ${url.split('?', 1)[0]}; ${remedy}`)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS)
+    const { headers, method, routeOptions } = request
+    const isRead = method === 'GET' || method === 'HEAD'
+    const refusal = hostRefusal(headers, options.host) ?? (isRead ? null : originRefusal(headers))
+    if (refusal !== null) throw new TwinError('ORIGIN_REFUSED', refusal)
+    const isKnown = OPEN_ROUTES.includes(routeOptions.url) || isToken(bearerToken(headers), options.token)
+    // Wrong tokens count too, so that guessing is slow.
+    if (!isRead || !isKnown) {
+      const count = await countSubject(request)
+      if (!count.isAllowed && count.isExceeded) throw tooMany(limits.perSubjectPerSecond)
+    }
+    if (!isKnown) throw new TwinError('UNAUTHORIZED', 'the token is missing or wrong; send `Authorization: Bearer TOKEN`')
+  })
+
+  await app.register(swagger, swaggerOptions)
+  for (const add of [addProbes, addStateRoutes, addLogRoutes, addWhatIfRoute, addPlanRoutes, addLoopRoutes, addSiteRoutes])
+    add(app, options)
+  if (options.viewerDir !== null) await app.register(fastifyStatic, { root: options.viewerDir })
+  return app
+}
+
+function sendProblem(error: unknown, { request, reply, log }: { request: FastifyRequest; reply: FastifyReply; log: Logger }): FastifyReply {
+  const problem = toProblem(error, { url: request.url, id: request.id })
+  if (problem.code === 'INTERNAL') log.error({ requestId: request.id, method: request.method, url: request.url, error }, 'request failed')
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  if ((problem.status === 429 || problem.status === 503) && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')
+  return reply.headers(HEADERS).code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+}
