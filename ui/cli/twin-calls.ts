@@ -1,0 +1,72 @@
+/** What twinctl asks of the server: every path and answer in one place, so that a change of the API is a change here. */
+import { z } from 'zod'
+import { type ActiveFault, activeFaultShape, type Fault } from '../../models/contracts/fault.ts'
+import { type WhatIfAnswer, type WhatIfQueryInput, whatIfAnswerShape } from '../../models/contracts/what-if.ts'
+import { ENTITY_SHAPES, type Entity, type EntityKind } from '../../models/entities/entities.ts'
+import { LOOP_MODES, type LoopMode } from '../../models/events/decision-events.ts'
+import { type JournaledEvent, twinEventShape } from '../../models/events/events.ts'
+import type { Query, RestClient } from './rest-client.ts'
+
+const entityShape: z.ZodType<Entity> = z.union(Object.values(ENTITY_SHAPES))
+const checkShape = z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string() })
+export type CheckResult = z.infer<typeof checkShape>
+const eventShape: z.ZodType<JournaledEvent> = z.object({
+  sequence: z.number(),
+  position: z.object({ topic: z.string(), partition: z.number(), offset: z.number() }),
+  event: twinEventShape,
+})
+const loopShape = z.object({ mode: z.enum(LOOP_MODES), status: z.string() })
+
+const pageOf = <T>(item: z.ZodType<T>) => z.object({ items: z.array(item), continue: z.string().nullable() })
+/** Of one page: what the server gives at most. */
+const LIMIT = 10_000
+
+export interface TwinCalls {
+  entities(kind: EntityKind, at?: string): Promise<Entity[]>
+  entity(kind: EntityKind, name: string, at?: string): Promise<Entity>
+  whatIf(query: WhatIfQueryInput): Promise<WhatIfAnswer>
+  propose(proposal: { readonly whatIfId: string; readonly algorithm: string }): Promise<string>
+  judge(plan: { readonly id: string; readonly verb: 'approve' | 'reject'; readonly reason: string }): Promise<void>
+  loop(): Promise<z.infer<typeof loopShape>>
+  setLoop(mode: LoopMode): Promise<z.infer<typeof loopShape>>
+  faults(): Promise<ActiveFault[]>
+  addFault(fault: Fault): Promise<ActiveFault>
+  clearFault(id: string): Promise<void>
+  checks(): Promise<CheckResult[]>
+  events(page: { readonly after: number; readonly limit: number }): Promise<JournaledEvent[]>
+}
+
+export function createTwinCalls(client: RestClient): TwinCalls {
+  const listOf = async <T>(path: string, item: z.ZodType<T>, query: Query = {}): Promise<T[]> => {
+    const items: T[] = []
+    let next: string | null | undefined
+    do {
+      const page = await client.get(path, { query: { ...query, continue: next }, shape: pageOf(item) })
+      items.push(...page.items)
+      next = page.continue
+    } while (next !== null)
+    return items
+  }
+  return {
+    entities: (kind, at) => listOf(`entities/${kind}`, entityShape, { at, limit: LIMIT }),
+    entity: async (kind, name, at) =>
+      (await client.get(`entities/${kind}/${toPath(name)}`, { query: { at }, shape: z.object({ item: entityShape }) })).item,
+    whatIf: (query) => client.post('what-if', { body: query, shape: whatIfAnswerShape }),
+    propose: async (body) => (await client.post('plans', { body, shape: z.object({ id: z.string() }) })).id,
+    judge: async ({ id, verb, reason }) => {
+      await client.post(`plans/${toPath(id)}/${verb}`, { body: { reason }, shape: z.unknown() })
+    },
+    loop: () => client.get('loop', { shape: loopShape }),
+    setLoop: (mode) => client.put('loop', { body: { mode }, shape: loopShape }),
+    faults: () => listOf('faults', activeFaultShape),
+    addFault: (fault) => client.post('faults', { body: fault, shape: activeFaultShape }),
+    clearFault: (id) => client.delete(`faults/${toPath(id)}`),
+    checks: () => listOf('checks', checkShape),
+    events: async (query) => (await client.get('events', { query, shape: pageOf(eventShape) })).items,
+  }
+}
+
+/** Slashes stay: they are part of an accelerator's name. */
+function toPath(name: string): string {
+  return name.split('/').map(encodeURIComponent).join('/')
+}
