@@ -96,6 +96,7 @@ export function isEnded(pod: Pod): boolean {
 }
 
 export function applyPodEvent(pod: Pod, event: PodEvent): Applied<Pod> {
+  if (event.type === 'pod.created' && pod.uid !== null && pod.uid !== event.uid) return startAnew(pod, event)
   const [signal, reached] = REACHES[event.type]
   // A terminal state is final; any other news of a finished pod can only fill gaps.
   if (isEnded(pod) && RANK[reached] === RANK.succeeded) return superseded(pod)
@@ -106,13 +107,25 @@ export function applyPodEvent(pod: Pod, event: PodEvent): Applied<Pod> {
   return adopted({ ...filled, mode: reached }, expected)
 }
 
+/** Another uid under the same name is another pod, and the one we knew is gone; if it had not ended, nobody told us. */
+function startAnew(pod: Pod, event: EventOf<'pod.created'>): Applied<Pod> {
+  if (event.timeMs < (pod.reported.createdMs ?? 0)) return superseded(pod)
+  // What a decision wants of that name travels on another topic and may be meant for either.
+  const { entity } = applyPodEvent({ ...aNewPod(pod.name), desired: pod.desired, predicted: pod.predicted }, event)
+  return adopted(entity, isEnded(pod))
+}
+
+/** Adds what was not known; what is told a second time (a list of the cluster repeats it) is an echo. */
 function fillIn(pod: Pod, event: PodEvent): Pod {
   const reported = { ...pod.reported, source: event.source, timeMs: Math.max(pod.reported.timeMs, event.timeMs) }
   switch (event.type) {
     case 'pod.created':
+      if (pod.uid !== null) return pod
       return { ...pod, uid: event.uid, spec: event.spec, reported: { ...reported, createdMs: event.timeMs } }
     case 'pod.gated':
-      return { ...pod, reported: { ...reported, reason: isEnded(pod) ? reported.reason : event.gate } }
+      // What holds a pod back is of interest until it is bound.
+      if (RANK[pod.mode] > RANK.gated) return pod
+      return { ...pod, reported: { ...reported, reason: event.gate } }
     case 'pod.bound': {
       // A binding is for life: a second one is an echo.
       if (pod.reported.place !== null) return pod
@@ -120,6 +133,7 @@ function fillIn(pod: Pod, event: PodEvent): Pod {
       return { ...pod, reported: { ...reported, place, boundMs: event.timeMs, reason: isEnded(pod) ? reported.reason : '' } }
     }
     case 'pod.started':
+      if (pod.reported.startedMs !== null) return pod
       return { ...pod, reported: { ...reported, startedMs: event.timeMs } }
     case 'pod.finished':
       return { ...pod, reported: { ...reported, endedMs: event.timeMs, reason: '' } }
