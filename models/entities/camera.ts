@@ -57,10 +57,15 @@ export function applyCameraEvent(camera: Camera, event: CameraEvent): Applied<Ca
       if (isNewer(reported.stream, event)) return superseded(camera)
       return adopted({ ...camera, reported: { ...reported, stream: toFact({ framesPerSecond: event.framesPerSecond }, event) } })
     case 'camera.observed': {
-      if (isNewer(reported.identity, event)) return superseded(camera)
+      const isBack = camera.mode === 'gone'
+      if (isNewer(reported.identity, event) || (isBack && isNewer(reported.conditions, event))) return superseded(camera)
       const { mode, expected } = modes.step(camera.mode, 'observed')
       const identity = toFact({ node: event.node, recordedAt: event.recordedAt, emulated: event.emulated }, event)
-      return adopted({ ...camera, mode, desired: { applications: event.applications }, reported: { ...reported, identity } }, expected)
+      const conditions = isBack ? null : reported.conditions
+      return adopted(
+        { ...camera, mode, desired: { applications: event.applications }, reported: { ...reported, identity, conditions } },
+        expected,
+      )
     }
     case 'camera.conditionsChanged': {
       if (isNewer(reported.conditions, event)) return superseded(camera)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { linkQualityShape } from '../events/device-events.ts'
 import type { EventOf } from '../events/events.ts'
 import { type Applied, adopted, superseded } from './applied.ts'
-import { aged, factShape, isNewer, SAMPLE_DEADLINES, toFact } from './fact.ts'
+import { aged, factShape, isNewer, LIST_DEADLINES, SAMPLE_DEADLINES, toFact } from './fact.ts'
 import { modeTable } from './mode-table.ts'
 
 export const LINK_MODES = ['expected', 'up', 'down', 'gone'] as const
@@ -55,8 +55,14 @@ export function applyLinkEvent(link: Link, event: LinkEvent): Applied<Link> {
       if (isNewer(reported.quality, event)) return superseded(link)
       return adopted({ ...link, reported: { ...reported, quality: toFact(event.quality, event) } })
     case 'link.observed': {
+      const isBack = link.mode === 'gone'
+      if (isBack && isNewer(reported.conditions, event)) return superseded(link)
       const { mode, expected } = modes.step(link.mode, 'observed')
-      return adopted({ ...link, mode, desired: { node: event.node, nominal: event.nominal } }, expected)
+      const conditions = isBack ? null : reported.conditions
+      return adopted(
+        { ...link, mode, desired: { node: event.node, nominal: event.nominal }, reported: { ...reported, conditions } },
+        expected,
+      )
     }
     case 'link.conditionsChanged': {
       if (isNewer(reported.conditions, event)) return superseded(link)
@@ -75,6 +81,10 @@ export function applyLinkEvent(link: Link, event: LinkEvent): Applied<Link> {
 }
 
 export function ageLink(link: Link, clockMs: number): Link {
-  const quality = aged(link.reported.quality, clockMs, SAMPLE_DEADLINES)
-  return quality === link.reported.quality ? link : { ...link, reported: { ...link.reported, quality } }
+  const { conditions, quality } = link.reported
+  const reported = {
+    conditions: aged(conditions, clockMs, LIST_DEADLINES),
+    quality: aged(quality, clockMs, SAMPLE_DEADLINES),
+  }
+  return reported.conditions === conditions && reported.quality === quality ? link : { ...link, reported }
 }

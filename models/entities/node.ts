@@ -69,10 +69,15 @@ export function applyNodeEvent(node: Node, event: NodeEvent): Applied<Node> {
       if (isNewer(reported.exporter, event)) return superseded(node)
       return adopted({ ...node, reported: { ...reported, exporter: toFact({ reachable: false, reason: event.reason }, event) } })
     case 'node.observed': {
-      if (isNewer(reported.identity, event)) return superseded(node)
+      const isBack = node.mode === 'gone'
+      if (isNewer(reported.identity, event) || (isBack && isNewer(reported.conditions, event))) return superseded(node)
       const { mode, expected } = modes.step(node.mode, 'observed')
       const identity = toFact(event.identity, event)
-      return adopted({ ...node, mode, desired: { schedulable: event.schedulable }, reported: { ...reported, identity } }, expected)
+      const conditions = isBack ? null : reported.conditions
+      return adopted(
+        { ...node, mode, desired: { schedulable: event.schedulable }, reported: { ...reported, identity, conditions } },
+        expected,
+      )
     }
     case 'node.conditionsChanged': {
       if (isNewer(reported.conditions, event)) return superseded(node)
