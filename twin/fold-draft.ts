@@ -1,5 +1,6 @@
 /** The working copy of one batch of the fold: maps are copied on first write, so the state it came from stays as it was. */
 import type { Divergence } from '../models/contracts/twin-json.ts'
+import type { Applied } from '../models/entities/applied.ts'
 import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { EntityMaps, TwinState } from './twin-state.ts'
@@ -42,6 +43,16 @@ export function writable<K extends EntityKind>(draft: Draft, kind: K): Map<strin
   Object.assign(draft.written, { [kind]: copy })
   Object.assign(draft.entities, { [kind]: copy })
   return copy
+}
+
+type Apply<K extends EntityKind> = (name: string, held: EntityOfKind[K] | undefined) => Applied<EntityOfKind[K]>
+
+/** One event applied to the one entity it speaks of, and counted. */
+export function step<K extends EntityKind>(draft: Draft, event: TwinEvent, kind: K, ...[name, apply]: [string, Apply<K>]): void {
+  const held = draft.entities[kind].get(name)
+  const result = apply(name, held)
+  if (result.entity !== held) writable(draft, kind).set(name, result.entity)
+  recordStep(draft, event, { kind, name, mode: held?.mode ?? 'unknown', ...result })
 }
 
 interface StepRecord {

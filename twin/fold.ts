@@ -6,25 +6,17 @@
  * is pure, and an event costs one small object however large the site is.
  */
 
-import {
-  type Accelerator,
-  ageAccelerator,
-  aNewAccelerator,
-  applyAcceleratorEvent,
-  claimAccelerator,
-  releaseAccelerator,
-} from '../models/entities/accelerator.ts'
-import type { Applied } from '../models/entities/applied.ts'
+import { ageAccelerator, aNewAccelerator, applyAcceleratorEvent } from '../models/entities/accelerator.ts'
 import { ageCamera, aNewCamera, applyCameraEvent } from '../models/entities/camera.ts'
-import { aNewDecisionRecord, applyDecisionEvent, type DecisionRecord } from '../models/entities/decision-record.ts'
+import { aNewDecisionRecord, applyDecisionEvent } from '../models/entities/decision-record.ts'
 import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
 import { aNewJob, applyJobEvent } from '../models/entities/job.ts'
 import { ageLink, aNewLink, applyLinkEvent } from '../models/entities/link.ts'
 import { ageNode, aNewNode, applyNodeEvent } from '../models/entities/node.ts'
-import { aNewPod, applyPodEvent, isEnded, type Pod, type PodEvent } from '../models/entities/pod.ts'
 import { aNewRequest, applyRequestEvent } from '../models/entities/request.ts'
 import type { EventOf, JournaledEvent, TwinEvent } from '../models/events/events.ts'
-import { type Draft, draftOf, finish, recordStep, writable } from './fold-draft.ts'
+import { type Draft, draftOf, finish, step, writable } from './fold-draft.ts'
+import { foldPlacement, foldPodEvent } from './fold-work.ts'
 import { forgetEnded } from './retention.ts'
 import type { TwinState } from './twin-state.ts'
 
@@ -106,59 +98,6 @@ function foldEvent(draft: Draft, event: TwinEvent): void {
     default:
       return assertNever(event)
   }
-}
-
-type Apply<K extends EntityKind> = (name: string, held: EntityOfKind[K] | undefined) => Applied<EntityOfKind[K]>
-
-function step<K extends EntityKind>(draft: Draft, event: TwinEvent, kind: K, ...[name, apply]: [string, Apply<K>]): void {
-  const held = draft.entities[kind].get(name)
-  const result = apply(name, held)
-  if (result.entity !== held) writable(draft, kind).set(name, result.entity)
-  recordStep(draft, event, { kind, name, mode: held?.mode ?? 'unknown', ...result })
-}
-
-/** A pod's place and end also move the accelerator it is on. */
-function foldPodEvent(draft: Draft, event: PodEvent): void {
-  const before = draft.entities.pod.get(event.name)
-  step(draft, event, 'pod', event.name, (name, pod) => applyPodEvent(pod ?? aNewPod(name), event))
-  const pod = draft.entities.pod.get(event.name)
-  const accelerator = pod?.reported.place?.accelerator
-  if (pod === undefined || accelerator === undefined) return
-  const wasHeld = before !== undefined && before.reported.place !== null && !isEnded(before)
-  const isHeld = !isEnded(pod)
-  if (isHeld && !wasHeld) touchAccelerator(draft, event, accelerator, claimAccelerator)
-  if (!isHeld && wasHeld) touchAccelerator(draft, event, accelerator, releaseAccelerator)
-}
-
-function touchAccelerator(
-  draft: Draft,
-  event: PodEvent,
-  name: string,
-  touch: (accelerator: Accelerator, pod: string) => Applied<Accelerator>,
-): void {
-  const held = draft.entities.accelerator.get(name) ?? aNewAccelerator(name)
-  const { entity, expected } = touch(held, event.name)
-  writable(draft, 'accelerator').set(name, entity)
-  // The event itself was counted with its pod; only the surprise is the accelerator's.
-  if (!expected) recordStep(draft, event, { kind: 'accelerator', name, mode: held.mode, superseded: false, expected, isSideEffect: true })
-}
-
-/** What a decision wants and predicts is written beside what is reported, on the pod, its request and its accelerator. */
-function foldPlacement(draft: Draft, event: EventOf<'placement.applied'>): void {
-  step(draft, event, 'decision', event.id, (id, record) => applyDecisionEvent(record ?? aNewDecisionRecord(id), event))
-  const record: DecisionRecord | undefined = draft.entities.decision.get(event.id)
-  const planned = record?.desired?.placements.find(({ pod }) => pod === event.pod)
-  if (planned === undefined) return
-  const podName = event.replacement ?? event.pod
-  const pod: Pod = draft.entities.pod.get(podName) ?? aNewPod(podName)
-  const predicted = { startMs: planned.predictedStartMs, finishMs: planned.predictedFinishMs }
-  writable(draft, 'pod').set(podName, { ...pod, desired: { accelerator: event.accelerator, decision: event.id }, predicted })
-  const request = draft.entities.request.get(planned.request)
-  if (request) writable(draft, 'request').set(planned.request, { ...request, predicted: { finishMs: planned.predictedFinishMs } })
-  const held = draft.entities.accelerator.get(event.accelerator) ?? aNewAccelerator(event.accelerator)
-  const pods = held.reported.pods.includes(podName) ? held.desired.pods : [...new Set([...held.desired.pods, podName])].sort()
-  const busyUntilMs = Math.max(held.predicted.busyUntilMs ?? 0, planned.predictedFinishMs)
-  writable(draft, 'accelerator').set(event.accelerator, { ...held, desired: { pods }, predicted: { busyUntilMs } })
 }
 
 function foldTick(draft: Draft, event: EventOf<'clock.ticked'>): void {

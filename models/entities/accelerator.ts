@@ -20,7 +20,7 @@ export const acceleratorShape = z.object({
   kind: z.literal('accelerator'),
   name: z.string(),
   mode: z.enum(ACCELERATOR_MODES),
-  /** Pods that applied decisions put here and that are not yet seen here. */
+  /** Pods that applied decisions put here and that are bound nowhere yet, by name, sorted. */
   desired: z.object({ pods: z.array(z.string()) }),
   reported: z.object({
     identity: factShape(acceleratorIdentityShape).nullable(),
@@ -29,7 +29,7 @@ export const acceleratorShape = z.object({
     /** Bound pods, by name, sorted. */
     pods: z.array(z.string()),
   }),
-  /** When the work that decisions put here should be done; null when none is. */
+  /** When the last of the pods here and on their way here should be done; null when no decision predicted it. */
   predicted: z.object({ busyUntilMs: z.number().nullable() }),
 })
 export type Accelerator = z.infer<typeof acceleratorShape>
@@ -71,8 +71,13 @@ export function applyAcceleratorEvent(accelerator: Accelerator, event: Accelerat
     }
     case 'accelerator.observed': {
       if (isNewer(reported.identity, event)) return superseded(accelerator)
-      const seen = { ...accelerator, reported: { ...reported, identity: toFact(event.identity, event) } }
-      return step(seen, accelerator.mode === 'offline' && reported.pods.length > 0 ? ['observed', 'claimed'] : ['observed'])
+      const isOffline = accelerator.mode === 'offline'
+      const wasGone = isOffline && reported.health?.value.healthy === false
+      if (wasGone && isNewer(reported.health, event)) return superseded(accelerator)
+      // The health of one that was gone is not known until it is told again.
+      const health = wasGone ? null : reported.health
+      const seen = { ...accelerator, reported: { ...reported, health, identity: toFact(event.identity, event) } }
+      return step(seen, isOffline && reported.pods.length > 0 ? ['observed', 'claimed'] : ['observed'])
     }
     case 'accelerator.conditionsChanged': {
       if (isNewer(reported.health, event)) return superseded(accelerator)
@@ -82,7 +87,7 @@ export function applyAcceleratorEvent(accelerator: Accelerator, event: Accelerat
       return step(seen, accelerator.mode === 'failed' && reported.pods.length > 0 ? ['recovered', 'claimed'] : ['recovered'])
     }
     case 'accelerator.gone': {
-      if (isNewer(reported.identity, event)) return superseded(accelerator)
+      if (isNewer(reported.identity, event) || isNewer(reported.health, event)) return superseded(accelerator)
       const health = toFact({ healthy: false, reason: event.reason }, event)
       return step({ ...accelerator, reported: { ...reported, health } }, ['gone'])
     }
@@ -93,8 +98,7 @@ export function applyAcceleratorEvent(accelerator: Accelerator, event: Accelerat
 export function claimAccelerator(accelerator: Accelerator, pod: string): Applied<Accelerator> {
   if (accelerator.reported.pods.includes(pod)) return adopted(accelerator)
   const pods = [...accelerator.reported.pods, pod].sort()
-  const desired = { pods: accelerator.desired.pods.filter((name) => name !== pod) }
-  const held = { ...accelerator, desired, reported: { ...accelerator.reported, pods } }
+  const held = { ...accelerator, reported: { ...accelerator.reported, pods } }
   // A second pod waits its turn on the same device: that is a queue, not a change of mode.
   return accelerator.mode === 'allocated' ? adopted(held) : step(held, ['claimed'])
 }
@@ -103,8 +107,7 @@ export function claimAccelerator(accelerator: Accelerator, pod: string): Applied
 export function releaseAccelerator(accelerator: Accelerator, pod: string): Applied<Accelerator> {
   if (!accelerator.reported.pods.includes(pod)) return adopted(accelerator)
   const pods = accelerator.reported.pods.filter((name) => name !== pod)
-  const predicted = pods.length === 0 ? { busyUntilMs: null } : accelerator.predicted
-  const left = { ...accelerator, predicted, reported: { ...accelerator.reported, pods } }
+  const left = { ...accelerator, reported: { ...accelerator.reported, pods } }
   return pods.length > 0 ? adopted(left) : step(left, ['released'])
 }
 
