@@ -69,6 +69,8 @@ export function fromJson(json: unknown): TwinState | null {
   const parsed = twinJsonShape.safeParse(json)
   if (!parsed.success) return null
   const { version: _, entities, positions, ...rest } = parsed.data
+  const names = [...Object.entries(entities).map(([, all]) => all.map(entityName)), positions.map(([partition]) => partition)]
+  if (names.some((all) => new Set(all).size < all.length)) return null
   return {
     ...rest,
     entities: {
