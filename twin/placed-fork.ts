@@ -7,8 +7,10 @@ import type { TwinState } from './twin-state.ts'
 /** @param placements In the order in which they would be applied: queues fill in that order. */
 export function forkWithPlacements(state: TwinState, placements: readonly Placement[]): TwinState {
   const events = placements.flatMap((placement, index) => eventsOf(state, placement, index))
+  // A fork of a fork goes on where the first one stopped, or its events would pass for duplicates.
+  const firstOffset = (state.positions.get('fork:0') ?? -1) + 1
   const journaled = events.map((event, index): JournaledEvent => {
-    return { sequence: state.sequence + index + 1, position: { topic: 'fork', partition: 0, offset: index }, event }
+    return { sequence: state.sequence + index + 1, position: { topic: 'fork', partition: 0, offset: firstOffset + index }, event }
   })
   return applyEvents(state, journaled)
 }

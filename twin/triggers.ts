@@ -3,6 +3,7 @@
  * just happened, so a missed or repeated event changes nothing.
  */
 import type { Decision } from '../models/contracts/decision.ts'
+import { canTakeWork } from '../models/entities/node.ts'
 import { isEnded } from '../models/entities/pod.ts'
 import type { TwinState } from './twin-state.ts'
 import { waitingPods, whyStuck } from './waiting-work.ts'
@@ -43,7 +44,7 @@ export function findTrigger(state: TwinState, settings: TriggerSettings): Trigge
 }
 
 function findDrift(state: TwinState, { driftRatio }: TriggerSettings): Trigger | null {
-  for (const pod of state.entities.pod.values()) {
+  for (const pod of byName(state.entities.pod)) {
     const { startMs, finishMs } = pod.predicted
     if (isEnded(pod) || startMs === null || finishMs === null) continue
     const lateMs = state.clockMs - finishMs
@@ -59,10 +60,10 @@ function findFreed(state: TwinState): Trigger | null {
     (pod) => (state.entities.accelerator.get(pod.reported.place?.accelerator ?? '')?.reported.pods.length ?? 0) > 1,
   )
   if (queued.length === 0) return null
-  for (const accelerator of state.entities.accelerator.values()) {
+  for (const accelerator of byName(state.entities.accelerator)) {
     const node = state.entities.node.get(accelerator.reported.identity?.value.node ?? '')
     const isFree = accelerator.mode === 'unallocated' && accelerator.desired.pods.length === 0
-    if (isFree && node?.mode === 'ready' && node.reported.identity?.value.role !== 'observer') {
+    if (isFree && node !== undefined && canTakeWork(node) && node.reported.identity?.value.role !== 'observer') {
       return { kind: 'accelerator-freed', subject: accelerator.name, detail: `idle while ${queued.length} pod(s) queue elsewhere` }
     }
   }
@@ -70,7 +71,7 @@ function findFreed(state: TwinState): Trigger | null {
 }
 
 function findImbalance(state: TwinState, { delta1Seconds }: TriggerSettings): Trigger | null {
-  const untilBySubject = [...state.entities.accelerator.values()]
+  const untilBySubject = byName(state.entities.accelerator)
     .filter(({ reported }) => reported.pods.length > 0)
     .map(({ name, predicted, reported }) => ({
       name,
@@ -82,4 +83,9 @@ function findImbalance(state: TwinState, { delta1Seconds }: TriggerSettings): Tr
   const least = Math.min(...untilBySubject.map(({ seconds }) => seconds))
   if (longest.pods === 2 && longest.seconds - least <= delta1Seconds) return null
   return { kind: 'imbalance', subject: longest.name, detail: `${longest.pods} pods share it` }
+}
+
+/** A map restored from a snapshot has another order than the live one; the same twin must give the same trigger. */
+function byName<T extends { readonly name: string }>(entities: ReadonlyMap<string, T>): T[] {
+  return [...entities.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,5 +1,4 @@
 /** Which pods wait, which run, and where: what a loop can still change, and what it must leave alone. */
-import { canTakeWork } from '../models/entities/node.ts'
 import { isEnded, type Pod } from '../models/entities/pod.ts'
 import type { TwinState } from './twin-state.ts'
 
@@ -12,7 +11,7 @@ export function runningPods(state: TwinState): Pod[] {
   return byName([...state.entities.pod.values()].filter((pod) => pod.mode === 'running'))
 }
 
-/** Requests that are not done: asked for, and no pod of theirs has ended well for good. */
+/** Requests with a pod that has yet to end, sorted. */
 export function openRequests(state: TwinState): string[] {
   return [...new Set([...state.entities.pod.values()].filter((pod) => !isEnded(pod)).flatMap((pod) => pod.spec?.request ?? []))].sort()
 }
@@ -23,7 +22,7 @@ export function whyStuck(state: TwinState, pod: Pod): { readonly kind: 'node-los
   if (place === null) return null
   const node = state.entities.node.get(place.node)
   // A cordoned node still runs what it holds; only a node that is not ready does not.
-  if (node === undefined || (!canTakeWork(node) && node.mode !== 'ready')) return { kind: 'node-lost', subject: place.node }
+  if (node?.mode !== 'ready') return { kind: 'node-lost', subject: place.node }
   const accelerator = state.entities.accelerator.get(place.accelerator)
   const isLost = accelerator === undefined || accelerator.mode === 'failed' || accelerator.mode === 'offline'
   return isLost ? { kind: 'accelerator-lost', subject: place.accelerator } : null
