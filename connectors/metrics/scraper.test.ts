@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { Logger } from '../../models/ports.ts'
 import { loadProfile } from './profile.ts'
-import { runScraper, type ScrapeResult, type ScraperOptions } from './scraper.ts'
+import { jitteredMs, runScraper, type ScrapeResult, type ScraperOptions } from './scraper.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -134,6 +134,10 @@ describe('a good target', () => {
     })
     await scrape(url, { count: 3, intervalMs: 1 })
     expect(openCountMax).toBe(1)
+  })
+
+  it('is scraped at its interval, give or take a tenth', () => {
+    expect([0, 0.5, 1].map((share) => jitteredMs(1000, share))).toEqual([900, 1000, 1100])
   })
 
   it('is not heard of after stop', async () => {

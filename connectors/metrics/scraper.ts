@@ -90,9 +90,13 @@ async function scrapeForever(target: ScrapeTarget, stopping: AbortSignal, option
     }
     if (outcome.ok && wasReached === false) log.info({ target: target.name, url: target.url }, 'scrape works again')
     wasReached = outcome.ok
-    const intervalMs = target.intervalMs * (1 + JITTER_RATIO * (2 * random() - 1))
-    await pause(Math.max(0, intervalMs - (now() - timeMs)), stopping)
+    await pause(Math.max(0, jitteredMs(target.intervalMs, random()) - (now() - timeMs)), stopping)
   }
+}
+
+/** Within ±10 % of the interval. @param share In [0, 1). */
+export function jitteredMs(intervalMs: number, share: number): number {
+  return intervalMs * (1 + JITTER_RATIO * (2 * share - 1))
 }
 
 function pause(delayMs: number, stopping: AbortSignal): Promise<void> {

@@ -143,6 +143,12 @@ describe('synthetic kernels', () => {
     ])
   })
 
+  it('a process that we may not look into: who holds a device is not known', () => {
+    // A file where a directory should be stands for a refusal, since root is refused nothing.
+    const { read } = aKernel({ 'sys/class/accel/accel0/device/vendor': '0x8086', 'proc/43/fd': '' })
+    expect(read(0).devices[1]).not.toHaveProperty('state')
+  })
+
   it('an NPU with busy time, and FPGAs by their state', () => {
     const { read, write } = aKernel({
       'sys/class/accel/accel0/device/vendor': '0x8086',

@@ -31,37 +31,38 @@ export interface LabelSets {
 export function createLabelSets(format: ExpositionFormat, limits: ExpositionLimits): LabelSets {
   const bracedByRaw = new Map<string, BracedLabels>()
 
-  /** The one set with these labels, kept under the plainest text that says it. */
-  const internSet = (labels: Map<string, string>, raw: string): LabelSet => {
-    const key = isPlainest(labels, raw) ? raw : plainestText(labels)
-    const known = bracedByRaw.get(key)
-    if (known !== undefined) return known.set
-    const set = { labels, firstName: undefined, firstTimestampMs: undefined }
-    bracedByRaw.set(key, { set, metricName: undefined })
-    return set
+  const addSet = (labels: Labels, plainest: string): BracedLabels => {
+    const braced = { set: { labels, firstName: undefined, firstTimestampMs: undefined }, metricName: undefined }
+    bracedByRaw.set(plainest, braced)
+    return braced
   }
 
   const read = (cursor: Cursor): BracedLabels | undefined => {
     const start = cursor.at + 1
     const close = cursor.text.indexOf('}', start)
-    if (close !== -1 && close < cursor.end) {
-      // What was once read to its closing brace reads the same again.
-      const known = bracedByRaw.get(cursor.text.slice(start, close))
-      if (known !== undefined) {
-        cursor.at = close + 1
-        return known
-      }
+    const guess = close === -1 || close >= cursor.end ? '' : cursor.text.slice(start, close)
+    // What was once read to its closing brace reads the same again.
+    const guessed = bracedByRaw.get(guess)
+    if (guessed !== undefined && close === start + guess.length) {
+      cursor.at = close + 1
+      return guessed
     }
     const labels = new Map<string, string>()
     const metricName = readBraced(cursor, labels, { format, limits })
     if (cursor.fault !== '') return undefined
-    const raw = cursor.text.slice(start, cursor.at - 1)
-    const braced = { set: internSet(labels, raw), metricName }
-    if (!bracedByRaw.has(raw)) bracedByRaw.set(raw, braced)
+    const isGuess = cursor.at - 1 === close
+    const raw = isGuess ? guess : cursor.text.slice(start, cursor.at - 1)
+    const known = isGuess ? undefined : bracedByRaw.get(raw)
+    if (known !== undefined) return known
+    if (isPlainest(labels, raw)) return addSet(labels, raw)
+    const plainest = plainestText(labels)
+    const { set } = bracedByRaw.get(plainest) ?? addSet(labels, plainest)
+    const braced = { set, metricName }
+    bracedByRaw.set(raw, braced)
     return braced
   }
 
-  return { empty: internSet(new Map(), ''), read }
+  return { empty: addSet(new Map(), '').set, read }
 }
 
 /** Whether `raw` is what `plainestText` would give: sorted, and too short for blanks, escapes, quoted names and trailing commas. */
