@@ -50,7 +50,6 @@ export function runLoop(options: LoopOptions): RunningLoop {
       const state = options.state()
       const step = nextLoopStep(state, {
         id: randomUUID(),
-        stateHash: stateHash(state),
         registry: options.registry,
         settings: options.settings,
       })

@@ -7,12 +7,14 @@ import { createEmbeddedLog } from '../connectors/journal/embedded-log.ts'
 import { openJournal } from '../connectors/journal/journal.ts'
 import { runServer } from '../connectors/server/server.ts'
 import { drawsOf } from '../connectors/simulated-site/random.ts'
-import { runSimulatedSite } from '../connectors/simulated-site/simulated-site.ts'
+import { type LeftOver, runSimulatedSite } from '../connectors/simulated-site/simulated-site.ts'
 import { loadSite } from '../connectors/simulated-site/site.ts'
 import { defaultRegistry } from '../models/applications/registry.ts'
+import { isEnded } from '../models/entities/pod.ts'
 import { TwinError } from '../models/errors.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { Logger, Stop } from '../models/ports.ts'
+import type { TwinState } from '../twin/twin-state.ts'
 import { makeChangeHub } from './change-hub.ts'
 import { makeChecks } from './checks.ts'
 import type { Config } from './config.ts'
@@ -21,7 +23,7 @@ import { makeOwnMetrics, type OwnMetrics } from './own-metrics.ts'
 import { recoverTwin } from './recovery.ts'
 import { runClock } from './run-clock.ts'
 import { type RunningLoop, runLoop } from './run-loop.ts'
-import { runOwnExporter, runScrapes } from './run-scrapes.ts'
+import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
 import { makeTwinApi } from './twin-api.ts'
 import { createTwinHistory } from './twin-history.ts'
 
@@ -52,7 +54,10 @@ export async function runTwin(options: TwinOptions): Promise<RunningTwin> {
   }
 }
 
-async function startAll({ config, log, viewerDir }: TwinOptions, stops: (() => Promise<void> | void)[]): Promise<Omit<RunningTwin, 'stop'>> {
+async function startAll(
+  { config, log, viewerDir }: TwinOptions,
+  stops: (() => Promise<void> | void)[],
+): Promise<Omit<RunningTwin, 'stop'>> {
   const clock = Date.now
   const description = loadSite(config.site)
   const journal = openJournal({ path: join(config.dataDir, `${description.name}.journal.db`) })
@@ -85,9 +90,9 @@ async function startAll({ config, log, viewerDir }: TwinOptions, stops: (() => P
   const { state } = ingest
   metrics = makeOwnMetrics({ state, counts: ingest.counts })
 
-  const site = await runSimulatedSite({ site: description, publish: (events) => publish(events), clock, seed: config.seed, log })
+  const site = await runSimulatedSite({ site: description, publish, clock, seed: config.seed, log, leftOver: leftOverOf(initial) })
   stops.push(() => site.stop())
-  const sources = site.exporterTargets.map((target) => ({ ...target, isObserver: false }))
+  const sources: ScrapeSource[] = site.exporterTargets.map((target) => ({ ...target, isObserver: false }))
   if (config.thisMachine) {
     const own = await runOwnExporter(log)
     stops.push(own.stop)
@@ -130,7 +135,22 @@ async function startAll({ config, log, viewerDir }: TwinOptions, stops: (() => P
   })
   stops.push(server.stop)
   const failed = ingest.finished.then(() => new Promise<never>(() => {}))
-  return { site: site.name, url: server.url, failed: failed.catch((cause: unknown) => Promise.reject(new TwinError('INTERNAL', 'the fold failed; nothing more is applied', { cause }))) }
+  return {
+    site: site.name,
+    url: server.url,
+    failed: failed.catch((cause: unknown) =>
+      Promise.reject(new TwinError('INTERNAL', 'the fold failed; nothing more is applied', { cause })),
+    ),
+  }
+}
+
+/** An emulated site dies with the process: what it ran then is lost, and the site has to say so. */
+function leftOverOf({ entities, clockMs }: TwinState): LeftOver {
+  const requests = [...entities.request.values()].filter(({ mode }) => mode === 'waiting' || mode === 'assigned')
+  return {
+    pods: [...entities.pod.values()].filter((pod) => !isEnded(pod)).map(({ name }) => name),
+    requests: requests.map(({ id, reported }) => ({ id, requestedMs: reported.requestedMs ?? clockMs })),
+  }
 }
 
 /** What the loop should look at at once; samples and ticks can wait for its period. */

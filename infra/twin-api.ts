@@ -29,7 +29,7 @@ export interface TwinApiOptions {
   readonly onChanges: (listener: (changes: Changes) => void) => () => void
   readonly checks: () => Promise<readonly Check[]>
   /** Absent when the cluster is real: it takes no faults. */
-  readonly faults?: { list(): readonly ActiveFault[]; add(fault: Fault): Promise<ActiveFault>; clear(id: string): Promise<void> }
+  readonly faults?: { list(): readonly ActiveFault[]; add(fault: Fault): ActiveFault; clear(id: string): void }
 }
 
 /** Answers kept so that an outcome can be proposed as a plan. */
@@ -40,7 +40,10 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
   const answers = new Map<string, WhatIfAnswer>()
   const stateOf = async (at: At): Promise<TwinState> => (at.kind === 'now' ? state() : options.stateAt(at))
   const common = () => ({ site: state().site ?? 'site', timeMs: clock(), source: 'operator' })
-  const noFaults = () => new TwinError('SITE_READ_ONLY', 'the connected cluster is not simulated, so no fault can be put on it')
+  const siteFaults = () => {
+    if (options.faults) return options.faults
+    throw new TwinError('SITE_READ_ONLY', 'the connected cluster is not simulated, so no fault can be put on it')
+  }
 
   return {
     state: async (at) => {
@@ -111,9 +114,9 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
       await publish([{ type: 'decision.rejected', ...common(), id, by, reason }])
     },
     setLoopMode: ({ mode, by }) => publish([{ type: 'loop.modeChanged', ...common(), mode, by }]),
-    faults: async () => options.faults?.list() ?? Promise.reject(noFaults()),
-    addFault: async (fault) => options.faults?.add(fault) ?? Promise.reject(noFaults()),
-    clearFault: async (id) => options.faults?.clear(id) ?? Promise.reject(noFaults()),
+    faults: async () => siteFaults().list(),
+    addFault: async (fault) => siteFaults().add(fault),
+    clearFault: async (id) => siteFaults().clear(id),
     checks: options.checks,
   }
 }
