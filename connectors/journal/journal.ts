@@ -33,14 +33,15 @@ export function openJournal(options: JournalOptions): Journal {
       throw toJournalError(error, path)
     }
   }
-  let head: Head
-  try {
-    head = guarded(() => loadHead(file, path))
-  } catch (error) {
-    file.close()
-    throw error
-  }
-  const statements = prepareStatements(file)
+  const { statements, head: loaded } = guarded(() => {
+    try {
+      return { statements: prepareStatements(file), head: loadHead(file, path) }
+    } catch (error) {
+      file.close()
+      throw error
+    }
+  })
+  let head = loaded
   /** Keeps the new head only when everything was committed. */
   const commit = (next: Head, write: () => void): void =>
     guarded(() => {
