@@ -24,7 +24,7 @@ export interface Follower {
   snapshot(): StreamSnapshot
   /**
    * What changed since the last snapshot or patch; null when nothing did, and until the first snapshot.
-   * After more than the board can hold has changed: an empty patch with a gap before it, so that the client resyncs.
+   * When more names changed than the board has entities: an empty patch after a gap, so that the client resyncs.
    */
   patch(sentMs: number): StreamPatch | null
   stop(): void
@@ -52,8 +52,9 @@ export function createBoard(epoch: string, initialStatus: StreamStatus): Board {
 
   function follow(): Follower {
     const pending = new Set<Key>()
-    // Null when the client has to take a snapshot before a patch can mean anything to it.
+    // Null before the first snapshot: a patch would mean nothing.
     let toldRevision: number | null = null
+    // Until the next snapshot every patch is a gap.
     let isLost = false
     const tell = (keys: readonly Key[]) => {
       if (toldRevision === null || isLost) return
@@ -76,7 +77,7 @@ export function createBoard(epoch: string, initialStatus: StreamStatus): Board {
         const changes = [...pending].map((key) => newest.get(key) ?? forgotten(key))
         const from = isLost ? revision : toldRevision
         pending.clear()
-        toldRevision = isLost ? null : revision
+        toldRevision = revision
         return { epoch, from, to: revision, sentMs, status, changes }
       },
       stop: () => followers.delete(tell),

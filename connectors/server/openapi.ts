@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, made from the shapes that also check the requests. Shapes with a name here become components. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { decisionShape } from '../../models/contracts/decision.ts'
 import { activeFaultShape, faultShape } from '../../models/contracts/fault.ts'
@@ -32,14 +32,12 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Problem: problemShape,
 }
 
-const schemaRegistry = z.registry<{ id: string }>()
-for (const [id, shape] of Object.entries(COMPONENTS)) schemaRegistry.add(shape, { id })
+// The global registry also holds the descriptions.
+for (const [id, shape] of Object.entries(COMPONENTS)) z.globalRegistry.add(shape, { ...z.globalRegistry.get(shape), id })
 const PROBLEM_REFERENCE = {
   description: 'What is wrong, where, and the remedy (RFC 9457).',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
-
-const toComponents = createJsonSchemaTransformObject({ schemaRegistry })
 
 export const swaggerOptions: FastifyDynamicSwaggerOptions = {
   openapi: {
@@ -54,18 +52,36 @@ export const swaggerOptions: FastifyDynamicSwaggerOptions = {
     // Without a token on a loopback server, else with it.
     security: [{}, { token: [] }],
   },
-  transform: createJsonSchemaTransform({ schemaRegistry }),
-  transformObject: (document) => {
-    const complete = toComponents(document)
-    for (const path of Object.values(complete.paths ?? {})) {
-      for (const operation of Object.values(path ?? {})) {
-        if (hasResponses(operation)) operation.responses.default = PROBLEM_REFERENCE
-      }
-    }
-    return complete
-  },
+  transform: jsonSchemaTransform,
+  transformObject: jsonSchemaTransformObject,
 }
 
-function hasResponses(operation: unknown): operation is { responses: Record<string, unknown> } {
-  return typeof operation === 'object' && operation !== null && 'responses' in operation && typeof operation.responses === 'object'
+const documentShape = z.looseObject({
+  paths: z.record(z.string(), z.record(z.string(), z.looseObject({ responses: z.record(z.string(), z.unknown()) }))),
+  components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }),
+})
+
+export function describeApi(app: { swagger(): unknown }): object {
+  // The wildcard is a name with slashes in it.
+  const text = JSON.stringify(app.swagger()).replaceAll('{*}', '{name}').replaceAll('"*"', '"name"')
+  const document = documentShape.parse(JSON.parse(text))
+  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
+    operation.responses.default = PROBLEM_REFERENCE
+  }
+  document.components.schemas = onlyReferenced(document.components.schemas, document.paths)
+  return document
+}
+
+/** Each shape is described once as input and once as output; most are only one of them. */
+function onlyReferenced<T>(schemas: Readonly<Record<string, T>>, from: object): Record<string, T> {
+  const kept: Record<string, T> = {}
+  const visit = (place: unknown) => {
+    for (const [, id] of JSON.stringify(place).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      if (kept[id!] !== undefined || schemas[id!] === undefined) continue
+      kept[id!] = schemas[id!]!
+      visit(schemas[id!])
+    }
+  }
+  visit(from)
+  return kept
 }

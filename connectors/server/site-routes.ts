@@ -4,6 +4,7 @@ import { activeFaultShape, faultShape } from '../../models/contracts/fault.ts'
 import { idShape } from '../../models/events/shapes.ts'
 import type { App, AppOptions } from './app.ts'
 import { pageShape } from './listing.ts'
+import { describeApi } from './openapi.ts'
 
 const checkShape = z.object({
   name: z.string(),
@@ -41,5 +42,9 @@ export function addSiteRoutes(app: App, { api }: AppOptions): void {
     { schema: { summary: 'What edgetwin rests on, and whether it holds.', response: { 200: pageShape(checkShape) } } },
     async () => ({ sequence: sequence(), items: await api.checks(), continue: null }),
   )
-  app.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  let description: object | null = null
+  app.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => {
+    description ??= describeApi(app)
+    return description
+  })
 }

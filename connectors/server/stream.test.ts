@@ -46,7 +46,7 @@ function aViewer(url: string, { auth = {}, ackDelayMs = 0, loses = (_: number): 
     for (const { kind, name, value } of snapshot.changes) view.entities.set(`${kind} ${name}`, value)
   }
   socket.on('patch', (patch: StreamPatch, ack: () => void) => {
-    if (ackDelayMs > 0) setTimeout(ack, ackDelayMs)
+    if (ackDelayMs > 0) setTimeout(ack, ackDelayMs).unref()
     else ack()
     patches.push(patch)
     if (loses(patches.length)) return
@@ -110,7 +110,8 @@ describe('the stream', () => {
       }),
       { numRuns: 150, seed: 7 },
     )
-    const standIn = aTwinApi()
+    // More entities than ever change between two patches, so that only what a viewer loses makes a gap.
+    const standIn = aTwinApi(Array.from({ length: 40 }, (_, index) => aNode(`n${index}`)))
     const { url } = await aServer(standIn, { limits: { patchIntervalMs: 10, messagesPerSecond: 1_000 } })
     let isLossy = true
     const viewers = [aViewer(url), aViewer(url, { ackDelayMs: 150 }), aViewer(url, { loses: (count) => isLossy && count % 3 === 0 })]
@@ -134,4 +135,88 @@ describe('the stream', () => {
       expect(patches.slice(1).map(({ from }) => from)).toEqual(patches.slice(0, -1).map(({ to }) => to))
     }
   })
+
+  it('holds no more than the names of the entities for a client that never acknowledges, then ends it with a reason', async () => {
+    const standIn = aTwinApi(Array.from({ length: 50 }, (_, index) => aPod(`p${index}`)))
+    const { url, stream } = await aServer(standIn, { limits: { ackTimeoutMs: 300, patchIntervalMs: 10 } })
+    const viewer = aViewer(url, { ackDelayMs: 60_000 })
+    const closed = new Promise((resolve) => viewer.socket.on('closing', resolve))
+    const reason = new Promise((resolve) => viewer.socket.on('disconnect', resolve))
+    await viewer.subscribe()
+    standIn.change([])
+    await until(() => viewer.patches.length === 1, 'the first patch')
+    for (let timeMs = 2; timeMs < 5_000; timeMs++) {
+      const name = `p${timeMs % 50}`
+      standIn.change([{ kind: 'pod', name, value: aPod(name, { timeMs }) }])
+    }
+    expect(stream.pendingCountMax()).toBe(50)
+    expect(await closed).toEqual({ code: 'OVERLOADED', detail: 'a patch was not acknowledged within 0.3 s; reconnect and subscribe' })
+    // The transport is closed, not the namespace: clients reconnect from that by themselves.
+    expect(await reason).toBe('transport close')
+    expect(viewer.patches).toHaveLength(1)
+    await until(() => stream.clientCount() === 0, 'the end of the client')
+  })
+
+  it('ends a client that sends too much', async () => {
+    const { url } = await aServer(aTwinApi())
+    const viewer = aViewer(url)
+    const closed = new Promise((resolve) => viewer.socket.on('closing', resolve))
+    for (let count = 0; count < 25; count++) viewer.socket.emit('noise')
+    expect(await closed).toMatchObject({ code: 'RATE_LIMITED' })
+  })
+
+  it('lets a viewer come back and start over', async () => {
+    const standIn = aTwinApi()
+    const { url } = await aServer(standIn)
+    const viewer = aViewer(url)
+    const { epoch } = await viewer.subscribe()
+    viewer.socket.disconnect()
+    standIn.change([{ kind: 'pod', name: 'p', value: aPod('p') }])
+    viewer.socket.connect()
+    expect(await viewer.subscribe()).toMatchObject({ epoch, revision: 1 })
+    expect(viewer.view.entities).toEqual(await truthOf(standIn))
+  })
+
+  it('refuses more sockets than its limit', async () => {
+    const { url } = await aServer(aTwinApi(), { limits: { socketCountMax: 1 } })
+    await aViewer(url).subscribe()
+    expect(await refusalOf(aViewer(url).socket)).toMatch(/websocket error/)
+  })
+
+  it('answers only the namespace of the twin', async () => {
+    const { url } = await aServer(aTwinApi())
+    const socket = io(url, { transports: ['websocket'], reconnection: false, forceNew: true })
+    cleanUps.push(() => socket.disconnect())
+    expect(await refusalOf(socket)).toMatch(/namespace \/twin/)
+  })
 })
+
+describe('who may follow the stream', () => {
+  it('needs the token in the handshake when one is set', async () => {
+    const { url } = await aServer(aTwinApi(), { token: 'secret' })
+    for (const auth of [{}, { token: '' }, { token: 'Secret' }, { token: ['secret'] }, { token: 1 }]) {
+      expect(await refusalOf(aViewer(url, { auth }).socket)).toMatch(/token is missing or wrong/)
+    }
+    await aViewer(url, { auth: { token: 'secret' } }).subscribe()
+  })
+
+  it.each([{ origin: 'http://evil.example' }, { origin: 'null' }, { host: 'evil.example' }])(
+    'refuses the handshake of %j',
+    async (headers) => {
+      const { url } = await aServer(aTwinApi())
+      expect(await refusalOf(aViewer(url, { headers }).socket)).toMatch(/websocket error/)
+    },
+  )
+
+  it('lets in the page it served', async () => {
+    const { url } = await aServer(aTwinApi())
+    await aViewer(url, { headers: { origin: url } }).subscribe()
+  })
+})
+
+function refusalOf(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.on('connect_error', ({ message }) => resolve(message))
+    socket.on('connect', () => reject(new Error('was let in')))
+  })
+}

@@ -1,0 +1,30 @@
+/** Writes openapi.json, the document that clients are made from: `node connectors/server/write-openapi.ts`. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { aTwinApi } from './a-twin-api.ts'
+import { createApp, REQUEST_LIMITS } from './app.ts'
+import { describeApi } from './openapi.ts'
+
+export const OPENAPI_PATH = `${import.meta.dirname}/openapi.json`
+
+/** It comes from the routes alone, so any twin will do. */
+export async function openapiDocument(): Promise<object> {
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const app = await createApp({
+    api: aTwinApi().api,
+    host: '127.0.0.1',
+    token: null,
+    viewerDir: null,
+    metrics: async () => '',
+    log,
+    clock: () => 0,
+    limits: REQUEST_LIMITS,
+  })
+  await app.ready()
+  return describeApi(app)
+}
+
+if (import.meta.main) {
+  writeFileSync(OPENAPI_PATH, JSON.stringify(await openapiDocument()))
+  execFileSync('node_modules/.bin/biome', ['format', '--write', OPENAPI_PATH])
+}
