@@ -1,4 +1,5 @@
 /** One exporter per machine, on real HTTP, in the text of our own exporter; a dead machine's hangs up on everybody. */
+import { deviceModels } from '../../models/applications/device-models.ts'
 import { DEVICE_METRICS_CONTENT_TYPE, type DeviceDescription, renderDevices } from '../metrics/device-metrics.ts'
 import { aMeter, type Meter, memoryOf, readMeter } from './device-load.ts'
 import { type LocalServer, runLocalServer } from './local-server.ts'
@@ -58,7 +59,14 @@ function describe(world: World, { description, devices, lieRatio }: Machine, met
     }
   })
   const { usedBytes, totalBytes } = nodeMemory(devices)
-  const node = { name: description.name, emulated: true, memoryUsedBytes: Math.round(usedBytes), memoryTotalBytes: totalBytes }
+  const title = deviceModels().find(({ name }) => name === devices[0]?.model)?.title ?? ''
+  const node = {
+    name: description.name,
+    emulated: true,
+    model: title,
+    memoryUsedBytes: Math.round(usedBytes),
+    memoryTotalBytes: totalBytes,
+  }
   return renderDevices({ node, devices: described })
 }
 

@@ -25,7 +25,8 @@ export function createOutbox(options: {
 }): Outbox {
   const { publish, timer, log } = options
   const waiting: TwinEvent[] = []
-  let sending: Promise<void> | null = null
+  let isSending = false
+  let sending = Promise.resolve()
   let stopping = false
 
   const send = async (): Promise<void> => {
@@ -40,12 +41,12 @@ export function createOutbox(options: {
         await new Promise<void>((resolve) => timer(RETRY_MS, resolve))
       }
     }
+    isSending = false
   }
   const flush = (): void => {
-    if (sending || waiting.length === 0) return
-    sending = send().finally(() => {
-      sending = null
-    })
+    if (isSending || waiting.length === 0) return
+    isSending = true
+    sending = send()
   }
   return {
     push: (event) => {
