@@ -1,7 +1,7 @@
 /** What a table of entities shows: a title and how a cell is made. A cell that ages is left out when a watch looks for changes. */
 import type { Fact } from '../../models/entities/fact.ts'
 import { formatAge, NONE, UNKNOWN } from './format-value.ts'
-import { toCsv, toTable } from './table.ts'
+import { type TableOptions, toCsv, toTable } from './table.ts'
 
 export interface CellContext {
   /** The instant that ages are counted to. */
@@ -32,8 +32,8 @@ export function columnsFor<T>(columns: readonly Column<T>[], format: TableFormat
   return format === 'table' ? columns.filter(({ wide }) => wide !== true) : columns
 }
 
-export function formatCells({ titles, rows }: CellTable, { format, headers }: { format: TableFormat; headers: boolean }): string {
-  return format === 'csv' ? toCsv(titles, rows, { headers }) : toTable(titles, rows, { headers })
+export function formatCells({ titles, rows }: CellTable, { format, ...options }: TableOptions & { format: TableFormat }): string {
+  return format === 'csv' ? toCsv(titles, rows, options) : toTable(titles, rows, options)
 }
 
 /** How long ago the fact was true, and its freshness when it is no longer fresh. */

@@ -14,13 +14,14 @@ export interface PrintOptions<T> {
   /** For `-o name`. */
   readonly nameOf: (row: T) => string
   readonly context: CellContext
+  readonly widthsMin?: readonly number[]
 }
 
 export function outputOption<F extends string>(formats: readonly F[], fallback: F): Option {
   return new Option('-o, --output <format>', 'how to print').choices(formats).default(fallback)
 }
 
-export function formatRows<T>(rows: readonly T[], { format, headers, columns, nameOf, context }: PrintOptions<T>): string {
+export function formatRows<T>(rows: readonly T[], { format, headers, columns, nameOf, context, widthsMin = [] }: PrintOptions<T>): string {
   switch (format) {
     case 'json':
       return `${JSON.stringify(rows, null, 2)}\n`
@@ -29,7 +30,7 @@ export function formatRows<T>(rows: readonly T[], { format, headers, columns, na
     case 'name':
       return rows.map((row) => `${nameOf(row)}\n`).join('')
     default:
-      return formatCells(toCells(columnsFor(columns, format), rows, context), { format, headers })
+      return formatCells(toCells(columnsFor(columns, format), rows, context), { format, headers, widthsMin })
   }
 }
 

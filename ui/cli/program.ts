@@ -2,14 +2,38 @@
  * The command tree of twinctl. Each command is one file of `commands/`; help, completion and suggestions follow from the tree.
  */
 import { Command, CommanderError } from 'commander'
+import { addCompletion } from './commands/completion.ts'
+import { addDescribe } from './commands/describe.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addErrors } from './commands/errors.ts'
+import { addFault } from './commands/fault.ts'
 import { addGet } from './commands/get.ts'
+import { addLoop } from './commands/loop.ts'
 import { addMetrics } from './commands/metrics.ts'
+import { addPlan } from './commands/plan.ts'
+import { addReplay } from './commands/replay.ts'
 import { addSchedule } from './commands/schedule.ts'
+import { addTop } from './commands/top.ts'
+import { addWhatIf } from './commands/whatif.ts'
 import { EXIT } from './exit-codes.ts'
 import { addGlobals } from './globals.ts'
 import { createTerminal, type Streams, type Terminal } from './terminal.ts'
 
-const COMMANDS = [addGet, addSchedule, addMetrics]
+const COMMANDS = [
+  addGet,
+  addDescribe,
+  addTop,
+  addWhatIf,
+  addPlan,
+  addLoop,
+  addFault,
+  addReplay,
+  addDoctor,
+  addSchedule,
+  addMetrics,
+  addErrors,
+  addCompletion,
+]
 
 export function createProgram(terminal: Terminal, version: string): Command {
   const program = addGlobals(new Command('twinctl'))

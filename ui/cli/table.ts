@@ -5,21 +5,33 @@
 
 export interface TableOptions {
   readonly headers?: boolean
+  /** Widths in characters that columns have at least, so that tables printed one after the other align. */
+  readonly widthsMin?: readonly number[]
 }
 
 const GAP = '   '
 
 /** Columns as wide as their widest cell; the last one is not padded, so no line ends in spaces. */
-export function toTable(titles: readonly string[], rows: readonly (readonly string[])[], { headers = true }: TableOptions = {}): string {
+export function toTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  { headers = true, widthsMin = [] }: TableOptions = {},
+): string {
   const cells = rows.map((row) => row.map(toOneLine))
   const lines = headers ? [titles, ...cells] : cells
-  const widths = titles.map((_, column) => lines.reduce((most, line) => Math.max(most, widthOf(line[column] ?? '')), 0))
+  const widths = columnWidths(lines).map((width, column) => Math.max(width, widthsMin[column] ?? 0))
   const toLine = (line: readonly string[]) =>
     line
       .map((cell, column) => cell + ' '.repeat(widths[column]! - widthOf(cell)))
       .join(GAP)
       .trimEnd()
   return lines.map((line) => `${toLine(line)}\n`).join('')
+}
+
+export function columnWidths(lines: readonly (readonly string[])[]): number[] {
+  const widths: number[] = []
+  for (const line of lines) for (const [column, cell] of line.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(cell))
+  return widths
 }
 
 export function toCsv(titles: readonly string[], rows: readonly (readonly string[])[], { headers = true }: TableOptions = {}): string {

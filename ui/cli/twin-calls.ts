@@ -33,6 +33,8 @@ export interface TwinCalls {
   addFault(fault: Fault): Promise<ActiveFault>
   clearFault(id: string): Promise<void>
   checks(): Promise<CheckResult[]>
+  /** The last journal sequence at a time. */
+  sequenceAt(at: string): Promise<number>
   events(page: { readonly after: number; readonly limit: number }): Promise<JournaledEvent[]>
 }
 
@@ -62,6 +64,8 @@ export function createTwinCalls(client: RestClient): TwinCalls {
     addFault: (fault) => client.post('faults', { body: fault, shape: activeFaultShape }),
     clearFault: (id) => client.delete(`faults/${toPath(id)}`),
     checks: () => listOf('checks', checkShape),
+    sequenceAt: async (at) =>
+      (await client.get('entities/decision', { query: { at, limit: 1 }, shape: z.object({ sequence: z.number() }) })).sequence,
     events: async (query) => (await client.get('events', { query, shape: pageOf(eventShape) })).items,
   }
 }

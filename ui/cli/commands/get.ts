@@ -7,6 +7,7 @@ import { globalsOf } from '../globals.ts'
 import { FORMATS, type Format, formatOne, formatRows, outputOption, type PrintOptions, sortRows } from '../output.ts'
 import { columnsOf, RESOURCES, toKind } from '../resources.ts'
 import { createRestClient } from '../rest-client.ts'
+import { columnWidths } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { createTwinCalls } from '../twin-calls.ts'
 import { watchTwin } from '../watch.ts'
@@ -26,7 +27,7 @@ export function addGet(program: Command, terminal: Terminal): void {
     .command('get')
     .description('list what the twin knows')
     .argument(
-      '<kind>',
+      '<resource>',
       `${Object.values(RESOURCES)
         .map(({ plural }) => plural)
         .join('|')}, or a short name`,
@@ -76,6 +77,7 @@ interface WatchedKind {
 async function watchKind({ kind, name, options, command }: WatchedKind, terminal: Terminal): Promise<void> {
   const shown = new Map<string, string>()
   let headers = options.headers
+  let widthsMin: number[] = []
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   await watchTwin(globalsOf(command), {
@@ -92,7 +94,8 @@ async function watchKind({ kind, name, options, command }: WatchedKind, terminal
       if (rows.length === 0) return
       if (options.output === 'json') await terminal.print(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
       else if (options.output === 'yaml') await terminal.print(rows.map((row) => `---\n${formatOne(row, 'yaml')}`).join(''))
-      else await terminal.print(formatEntities(kind, rows, { ...options, headers }, clockMs))
+      else await terminal.print(formatEntities(kind, rows, { ...options, headers, nowMs: clockMs, widthsMin }))
+      if (widthsMin.length === 0) widthsMin = widthsOf(kind, rows, options)
       headers = false
     },
   })
@@ -109,15 +112,26 @@ function isNews({ kind, name, value }: StreamChange, { output }: GetOptions, sho
   return true
 }
 
-/** @param nowMs What ages are counted to. */
-function formatEntities(kind: EntityKind, entities: readonly Entity[], options: GetOptions, nowMs = Date.now()): string {
+function widthsOf(kind: EntityKind, rows: readonly Entity[], { output }: GetOptions): number[] {
+  const { titles, rows: cells } = toCells(columnsFor(columnsOf(kind), output === 'wide' ? 'wide' : 'table'), rows, { nowMs: 0 })
+  return columnWidths([titles, ...cells])
+}
+
+interface ListOptions extends GetOptions {
+  /** What ages are counted to; now by default. */
+  readonly nowMs?: number
+  readonly widthsMin?: readonly number[]
+}
+
+function formatEntities(kind: EntityKind, entities: readonly Entity[], options: ListOptions): string {
   const plural = RESOURCES[kind].plural
   const print: PrintOptions<Entity> = {
     format: options.output,
     headers: options.headers,
     columns: columnsOf(kind),
     nameOf: (entity) => `${plural}/${entityName(entity)}`,
-    context: { nowMs },
+    context: { nowMs: options.nowMs ?? Date.now() },
+    widthsMin: options.widthsMin ?? [],
   }
   const rows = options.sortBy === undefined ? entities : sortRows(entities, options.sortBy, print)
   return formatRows(rows, print)
