@@ -1,6 +1,6 @@
 /** Why a request went where it did: what every accelerator of the site offered its first task, best first, and what refused it. */
 
-import { processorChoices } from '../models/scheduling/processor-choices.ts'
+import { choicesOfTasks } from '../models/scheduling/processor-choices.ts'
 import type { Schedule } from '../models/scheduling/schedule.ts'
 import type { RequestOutcome } from './outcome.ts'
 import type { SiteProblem } from './problem.ts'
@@ -9,9 +9,9 @@ type Choice = RequestOutcome['choices'][number]
 
 /** @returns by request, all accelerators: offers by EFT (as the scheduler saw them), then refusals by name. */
 export function choicesByRequest(site: SiteProblem, schedule: Schedule): Choice[][] {
+  const offersByTask = choicesOfTasks(site.problem, schedule, new Set(site.firstTasks))
   return site.work.map(({ refusals }, request) => {
-    const first = site.tasks.findIndex((task) => task.request === request && task.kind === 'compute')
-    const offers = processorChoices(site.problem, schedule, first).slice(0, site.processors.length)
+    const offers = offersByTask.get(site.firstTasks[request]!)!.slice(0, site.processors.length)
     const choices = offers.map(({ processor, finishMs, whyNot }): Choice => {
       const { accelerator } = site.processors[processor]!
       const reason = whyNot === 'outside-policy' ? OUTSIDE_POLICY[schedule.dispatchedTo ?? schedule.algorithm] : refusals.get(accelerator)

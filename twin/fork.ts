@@ -187,7 +187,7 @@ function existing<K extends EntityKind>(state: TwinState, kind: K, name: string)
 function refuseExisting(state: TwinState, kind: 'node' | 'camera' | 'accelerator', name: string): void {
   const { mode } = state.entities[kind].get(name) ?? { mode: 'gone' }
   if (mode !== 'gone' && mode !== 'offline')
-    throw new TwinError('QUERY_INVALID', `there is a ${kind} '${name}' already; choose another name`)
+    throw new TwinError('QUERY_INVALID', `the ${kind} '${name}' exists already; choose another name`)
 }
 
 function memoryOf(deviceModel: string | null): number | null {

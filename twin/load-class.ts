@@ -1,7 +1,7 @@
 /** The load class of the DHS paper for the work of a what-if: how long each camera would need alone, and how much is asked for. */
 import type { LoadClass, WhatIfQuery } from '../models/contracts/what-if.ts'
 import { classifyLoad } from '../models/scheduling/dhs.ts'
-import { homeNodeOf, type SiteProblem } from './problem.ts'
+import { homeNodeOf, type Survey } from './problem.ts'
 import type { TwinState } from './twin-state.ts'
 
 export interface ClassifiedLoad {
@@ -15,7 +15,7 @@ export interface ClassifiedLoad {
  */
 export function loadClassOf(
   state: TwinState,
-  site: Pick<SiteProblem, 'tasks' | 'work' | 'processors' | 'costs'>,
+  { work, processors }: Pick<Survey, 'work' | 'processors'>,
   { delta1Seconds, delta2 }: Pick<WhatIfQuery, 'delta1Seconds' | 'delta2'>,
 ): ClassifiedLoad {
   const seconds = new Map<string, number>()
@@ -23,17 +23,16 @@ export function loadClassOf(
   for (const { name, mode } of [...state.entities.camera.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (mode !== 'gone') seconds.set(name, 0)
   }
-  const requestMs = requestCostsMs(site)
-  for (const [request, { camera, source }] of site.work.entries()) {
+  for (const { camera, source, wholeMs } of work) {
     const home = homeNodeOf(state, camera)
     const leastOn = (node: string | null) =>
-      Math.min(...site.processors.flatMap((processor, j) => (processor.node === node ? requestMs[request]![j]! : [])))
+      Math.min(...processors.flatMap(({ accelerator, ...at }) => (at.node === node ? (wholeMs.get(accelerator) ?? []) : [])))
     const ownMs = leastOn(home)
     if (!Number.isFinite(ownMs)) foreign.add(camera)
-    const ms = [ownMs, leastOn(source), Math.min(...requestMs[request]!)].find(Number.isFinite) ?? 0
+    const ms = [ownMs, leastOn(source), Math.min(...wholeMs.values())].find(Number.isFinite) ?? 0
     seconds.set(camera, (seconds.get(camera) ?? 0) + ms / 1_000)
   }
-  const requestCount = site.work.length
+  const requestCount = work.length
   const cameraCount = seconds.size
   // A site without cameras is as balanced and light as can be.
   const { algorithm, className, tMinSeconds, tMaxSeconds, tMeanSeconds, requestsPerCamera } = classifyLoad({
@@ -61,15 +60,4 @@ export function loadClassOf(
       (camera) => `camera ${camera} has no accelerator of its own for its requests; its load is reckoned on another's`,
     ),
   }
-}
-
-/** [request][processor], ms; Infinity where it may not run. */
-function requestCostsMs({ tasks, work, processors, costs }: Pick<SiteProblem, 'tasks' | 'work' | 'processors' | 'costs'>): number[][] {
-  const sums = work.map(({ refusals }) => processors.map(({ accelerator }) => (refusals.has(accelerator) ? Number.POSITIVE_INFINITY : 0)))
-  for (const [task, { kind, request }] of tasks.entries()) {
-    if (kind === 'frame') continue
-    const row = sums[request]!
-    for (let j = 0; j < processors.length; j++) row[j]! += costs[task]![j]?.ms ?? Number.POSITIVE_INFINITY
-  }
-  return sums
 }

@@ -142,15 +142,16 @@ function utilizationOf({ processors, tasks, problem }: SiteProblem, { assignment
 
 function requestOutcomes(site: SiteProblem, schedule: Schedule, { finishMs }: Played): RequestOutcome[] {
   const choices = choicesByRequest(site, schedule)
+  const doneMs = new Float64Array(site.work.length)
+  for (const [task, { request }] of site.tasks.entries()) doneMs[request] = Math.max(doneMs[request]!, finishMs[task]!)
   return site.work.map(({ id, camera, application, waitedMs }, request) => {
-    const own = [...site.tasks.keys()].filter((task) => site.tasks[task]!.request === request)
-    const first = own.find((task) => site.tasks[task]!.kind === 'compute')!
+    const first = schedule.assignments[site.firstTasks[request]!]!
     return {
       request: id,
       camera,
       application,
-      latencyMs: waitedMs + Math.max(...own.map((task) => finishMs[task]!)),
-      chosen: site.processors[schedule.assignments[first]!.processor]!.accelerator,
+      latencyMs: waitedMs + doneMs[request]!,
+      chosen: site.processors[first.processor]!.accelerator,
       choices: choices[request]!,
     }
   })

@@ -23,7 +23,7 @@ export function predictUnchanged(state: TwinState, registry: ImageRegistry, drai
   const running = runningWork(state, drained)
   const options: ProblemOptions = { granularity: 'stage', registry, busyMs: running.busyMs, drained }
   const survey = surveyWork(state, waitingWork(state), options)
-  const work = survey.work.filter((each) => canRunSomewhere(survey, each))
+  const work = survey.work.filter(canRunSomewhere)
   const byPod = [...running.byPod]
   let isEndless = running.isEndless
   if (work.length > 0) {

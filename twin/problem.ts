@@ -4,6 +4,7 @@
  * A request's clip is a task of no cost, pinned to the node where the clip lies. Each such node gets one more
  * processor for clips alone, so that a clip can leave at once while the accelerators beside it are busy.
  */
+import { applicationNamed } from '../models/applications/applications.ts'
 import { type Cost, costOfTask } from '../models/applications/costs.ts'
 import { type ImageRegistry, imageFor } from '../models/applications/registry.ts'
 import { type Granularity, type Task, taskGraph } from '../models/applications/task-graph.ts'
@@ -31,6 +32,8 @@ export interface SurveyedWork extends Work {
   readonly source: string | null
   /** Accelerator → why it may not run there. */
   readonly refusals: ReadonlyMap<string, string>
+  /** Accelerator → cost of the whole request there, ms; of those that do not refuse. */
+  readonly wholeMs: ReadonlyMap<string, number>
 }
 
 export interface Survey {
@@ -46,6 +49,8 @@ export interface SiteProblem {
   readonly boundProblem: Problem
   readonly tasks: readonly Task[]
   readonly work: readonly SurveyedWork[]
+  /** By request: its first compute task. */
+  readonly firstTasks: readonly number[]
   /** Processor j of the problem; those behind them hold clips alone. */
   readonly processors: readonly (Processor & { readonly readyMs: number })[]
   /** By host, as `input.hostOf` numbers them. */
@@ -69,19 +74,21 @@ export function surveyWork(state: TwinState, work: readonly Work[], { registry, 
   const surveyed = work.map((each): SurveyedWork => {
     const source = sourceOf(state, each.camera)
     const refusals = new Map(refused)
+    const wholeMs = new Map<string, number>()
     for (const processor of usable) {
-      const reason = drained.has(processor.node)
+      const answer = drained.has(processor.node)
         ? `node ${processor.node} drained`
-        : refusalOf(each, processor, { source, sourceReason: lostClipReason(state, each.camera), registry, linkOf })
-      if (reason !== null) refusals.set(processor.accelerator, reason)
+        : wholeCost(each, processor, { source, sourceReason: lostClipReason(state, each.camera), registry, linkOf })
+      if (typeof answer === 'string') refusals.set(processor.accelerator, answer)
+      else wholeMs.set(processor.accelerator, answer)
     }
-    return { ...each, source, refusals }
+    return { ...each, source, refusals, wholeMs }
   })
   return { processors, work: surveyed, linkOf }
 }
 
-export function canRunSomewhere({ processors }: Survey, { refusals }: SurveyedWork): boolean {
-  return processors.some(({ accelerator }) => !refusals.has(accelerator))
+export function canRunSomewhere({ wholeMs }: SurveyedWork): boolean {
+  return wholeMs.size > 0
 }
 
 /** 'pi-1-alexnet can run nowhere: pi-1/cpu0: node pi-1 not ready; …' */
@@ -94,7 +101,7 @@ export function whyNowhere({ id, refusals }: SurveyedWork): string {
 export function buildProblem(state: TwinState, survey: Survey, options: ProblemOptions): SiteProblem {
   const { granularity, busyMs, limits = QUERY_LIMITS } = options
   const { work, processors: surveyed, linkOf } = survey
-  const nowhere = work.find((each) => !canRunSomewhere(survey, each))
+  const nowhere = work.find((each) => !canRunSomewhere(each))
   if (nowhere !== undefined) throw new TwinError('PROBLEM_INFEASIBLE', whyNowhere(nowhere), { details: { request: nowhere.id } })
   if (surveyed.length === 0)
     throw new TwinError('PROBLEM_INFEASIBLE', 'no accelerator of the site can take work; bring back a node or add one')
@@ -118,6 +125,7 @@ export function buildProblem(state: TwinState, survey: Survey, options: ProblemO
     boundProblem: arrivedBytes.some((bytes) => bytes > 0) ? createProblem({ ...input, edges: leftEdges }, place) : problem,
     tasks,
     work,
+    firstTasks: work.map((_, request) => tasks.findIndex((task) => task.request === request && task.kind === 'compute')),
     processors,
     hosts,
     hostBytesPerMs: hosts.map((host) => linkOf(host).bytesPerMs),
@@ -189,23 +197,26 @@ function lostClipReason(state: TwinState, camera: string): string {
   return places.length === 0 ? `clip lost: no node holds clips of camera ${camera}` : `clip lost: node ${places.join(' and ')} not ready`
 }
 
-interface RefusalContext {
+interface Terms {
   readonly source: string | null
   readonly sourceReason: string
   readonly registry: ImageRegistry
   readonly linkOf: (node: string) => NodeLink
 }
 
-function refusalOf(work: Work, processor: Processor, { source, sourceReason, registry, linkOf }: RefusalContext): string | null {
+/** @returns ms, or the reason why it may not run there. */
+function wholeCost(work: Work, processor: Processor, { source, sourceReason, registry, linkOf }: Terms): number | string {
+  const { application, frames, pods } = work
   const { accelerator, node, acceleratorKind, deviceModel, closedReason } = processor
-  const isBoundHere = [...work.pods.values()].some((pod) => pod.mode === 'bound' && pod.reported.place?.accelerator === accelerator)
+  const isBoundHere = [...pods.values()].some((pod) => pod.mode === 'bound' && pod.reported.place?.accelerator === accelerator)
   if (closedReason !== null && !isBoundHere) return closedReason
   if (source === null) return sourceReason
-  if (imageFor(registry, work.application, acceleratorKind) === null) return `no image of ${work.application} for ${acceleratorKind}`
-  if (costOfTask({ application: work.application, blocks: [0], frames: 1 }, { deviceModel, acceleratorKind }) === null) {
-    return `no measured cost of ${work.application} on ${deviceModel} ${acceleratorKind}`
-  }
-  return node === source ? null : (linkOf(source).downReason ?? linkOf(node).downReason)
+  if (imageFor(registry, application, acceleratorKind) === null) return `no image of ${application} for ${acceleratorKind}`
+  const blocks = applicationNamed(application)?.blocks.keys() ?? []
+  const cost = costOfTask({ application, blocks: [...blocks], frames }, { deviceModel, acceleratorKind })
+  if (cost === null) return `no measured cost of ${application} on ${deviceModel} ${acceleratorKind}`
+  const downReason = node === source ? null : (linkOf(source).downReason ?? linkOf(node).downReason)
+  return downReason ?? cost.ms
 }
 
 function costsOf(tasks: readonly Task[], processors: readonly Processor[]): (Cost | null)[][] {

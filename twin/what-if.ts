@@ -51,11 +51,7 @@ export function askWhatIf(state: TwinState, query: WhatIfQuery, { id, stateHash,
     return { accelerator, node, acceleratorKind, emulated, readyMs: busyMs.get(accelerator) ?? 0 }
   })
   const site = tryInfeasible(() => buildProblem(fork, survey, options))
-  const { loadClass, warnings: loadWarnings } = loadClassOf(
-    fork,
-    site.ok ? site.value : { ...survey, processors: [], tasks: [], costs: [] },
-    query,
-  )
+  const { loadClass, warnings: loadWarnings } = loadClassOf(fork, survey, query)
   const tried = query.algorithms.map((algorithm) => {
     const options = { loadClass, registry, clockMs: fork.clockMs, runningMs: isWaiting ? running.untilMs : 0 }
     const result = site.ok ? solve(site.value, algorithm, { ...options, canPlace: query.granularity === 'stage' }) : site
@@ -87,8 +83,8 @@ function queuedMs(state: TwinState, registry: ImageRegistry, drained: ReadonlySe
 
 /** Work that can run nowhere must not keep the rest from being placed. */
 function withoutHopeless(survey: Survey): { survey: Survey; warnings: string[] } {
-  const hopeless = survey.work.filter((work) => !canRunSomewhere(survey, work))
-  const work = survey.work.filter((each) => canRunSomewhere(survey, each))
+  const hopeless = survey.work.filter((each) => !canRunSomewhere(each))
+  const work = survey.work.filter(canRunSomewhere)
   return { survey: { ...survey, work }, warnings: hopeless.map((each) => `left out: ${whyNowhere(each)}`.slice(0, 1_024)) }
 }
 

@@ -30,14 +30,29 @@ export interface ProcessorChoice {
 
 /** One entry per processor, in processor order. @throws TwinError PROBLEM_INVALID for a task that is not in the schedule */
 export function processorChoices(problem: Problem, schedule: Schedule, task: number): ProcessorChoice[] {
-  const step = schedule.order.indexOf(task)
-  if (step < 0) throw new TwinError('PROBLEM_INVALID', `task ${task} is not in the schedule; tasks are 0 to ${problem.taskCount - 1}`)
+  const choices = choicesOfTasks(problem, schedule, new Set([task])).get(task)
+  if (choices !== undefined) return choices
+  throw new TwinError('PROBLEM_INVALID', `task ${task} is not in the schedule; tasks are 0 to ${problem.taskCount - 1}`)
+}
+
+/** The same of several tasks in one replay; tasks that are not in the schedule are left out. */
+export function choicesOfTasks(problem: Problem, schedule: Schedule, tasks: ReadonlySet<number>): Map<number, ProcessorChoice[]> {
+  const choices = new Map<number, ProcessorChoice[]>()
   const policy = policyOf(problem, schedule)
   clearTimeline(problem.workspace.timeline, problem.readyMs)
-  for (const earlier of schedule.order.slice(0, step)) place(problem, schedule.assignments[earlier]!)
-  collectArrivals(problem, task)
-  const chosen = schedule.assignments[task]!.processor
-  return Array.from({ length: problem.processorCount }, (_, processor) => toChoice(problem, policy, { task, processor, chosen }))
+  for (const task of schedule.order) {
+    const assignment = schedule.assignments[task]!
+    if (tasks.has(task)) {
+      const chosen = assignment.processor
+      collectArrivals(problem, task)
+      choices.set(
+        task,
+        Array.from({ length: problem.processorCount }, (_, processor) => toChoice(problem, policy, { task, processor, chosen })),
+      )
+    }
+    place(problem, assignment)
+  }
+  return choices
 }
 
 function toChoice(
