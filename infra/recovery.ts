@@ -25,7 +25,7 @@ export function recoverTwin(journal: Journal): Recovery {
   const lastSequence = journal.lastSequence()
   let refusedCount = damagedCount
   for (const base of [...snapshots.map(toState), emptyTwin]) {
-    if (base !== null && base.sequence <= lastSequence && journal.firstSequence() <= base.sequence + 1) {
+    if (base !== null) {
       const state = applyEvents(base, journal.read({ after: base.sequence }))
       if (agrees(state, journal)) {
         return { state, snapshotSequence: base.sequence, replayedCount: lastSequence - base.sequence, refusedCount }
@@ -54,7 +54,7 @@ function toState({ sequence, stateJson }: Snapshot): TwinState | null {
   }
 }
 
-/** The fold skips what its positions say it has seen: then fewer events were counted than the journal took in. */
+/** Whether it stands at the journal's end and has counted every event the journal took in: one forgotten or skipped would be missing. */
 function agrees({ sequence, counts }: TwinState, journal: Journal): boolean {
   return sequence === journal.lastSequence() && counts.applied + counts.superseded === journal.counts().accepted
 }

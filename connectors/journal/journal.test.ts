@@ -221,15 +221,19 @@ it('touches nothing that is not its own', () => {
   expect(() => open(join(text, 'journal.db'))).toThrow(unreadable)
 })
 
-it.each([
-  ['an event changed', 'UPDATE events SET json = replace(json, \'"pi-1"\', \'"pi-2"\') WHERE sequence = 3'],
-  ['an event moved', 'UPDATE events SET "offset" = 77 WHERE sequence = 3'],
-  ['an event gone', 'DELETE FROM events WHERE sequence = 3'],
-  ['the last event gone', 'DELETE FROM events WHERE sequence = 5'],
-  ['the first event gone', 'DELETE FROM events WHERE sequence = 1'],
-  ['positions changed', `UPDATE head SET json = replace(json, '"offset":4', '"offset":5')`],
-  ['the head gone', 'DELETE FROM head'],
-])('refuses to go on with %s', (_, sql) => {
+const DAMAGE = {
+  'an event changed': `UPDATE events SET json = replace(json, '"pi-1"', '"pi-2"') WHERE sequence = 3`,
+  'an event moved': 'UPDATE events SET "offset" = 77 WHERE sequence = 3',
+  'an event gone': 'DELETE FROM events WHERE sequence = 3',
+  'the last event gone': 'DELETE FROM events WHERE sequence = 5',
+  'the first event gone': 'DELETE FROM events WHERE sequence = 1',
+  'all events gone': 'DELETE FROM events',
+  'positions changed': `UPDATE head SET json = replace(json, '"offset":4', '"offset":5')`,
+  'the head gone': 'DELETE FROM head',
+}
+const SEEN_WHEN_READ = ['an event changed', 'an event moved', 'an event gone']
+
+it.each(Object.entries(DAMAGE))('refuses to go on with %s', (what, sql) => {
   const path = newPath()
   const journal = open(path)
   append(
@@ -238,14 +242,27 @@ it.each([
   )
   journal.close()
   tamper(path, sql)
-  expect(() => {
-    const damaged = open(path)
-    try {
-      for (const _event of damaged.read({ after: 0 }));
-    } finally {
-      damaged.close()
-    }
-  }).toThrow(expect.objectContaining({ code: 'JOURNAL_UNREADABLE' }))
+  const refusal = expect.objectContaining({ code: 'JOURNAL_UNREADABLE', message: expect.stringContaining(path) })
+  if (!SEEN_WHEN_READ.includes(what)) {
+    expect(() => open(path)).toThrow(refusal)
+    return
+  }
+  const damaged = open(path)
+  expect(() => [...damaged.read({ after: 0 })]).toThrow(refusal)
+  expect([...damaged.read({ after: 3 })]).toHaveLength(2)
+  damaged.close()
+})
+
+it('leaves nothing of a batch that cannot be written', () => {
+  const journal = open()
+  append(journal, [at(0)])
+  const unwritable = { position: at(2).position, event: { ...aSample(2), load: { utilizationRatio: 1n } } } as unknown as PositionedEvent
+  expect(() => append(journal, [at(1), unwritable], { deadLetters: [letter(3)] })).toThrow(TypeError)
+  expect([...journal.read({ after: 0 })]).toHaveLength(1)
+  expect(journal.deadLetters({ limit: 9 })).toEqual([])
+  expect(append(journal, [at(1)]).accepted.map(({ sequence }) => sequence)).toEqual([2])
+  expect(journal.counts()).toEqual({ received: 2, accepted: 2, duplicate: 0, dead: 0 })
+  journal.close()
 })
 
 it('refuses a file that was cut off', () => {
