@@ -58,7 +58,7 @@ async function listen(app: App, host: string, port: number): Promise<string> {
   try {
     return await app.listen({ host, port })
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const reason = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
     const details = { host, port }
     if (reason === 'EADDRINUSE') {
       const message = `${host}:${port} is in use by another process; stop it, or choose another port with --port`

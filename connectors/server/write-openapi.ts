@@ -26,5 +26,5 @@ export async function openapiDocument(): Promise<object> {
 
 if (import.meta.main) {
   writeFileSync(OPENAPI_PATH, JSON.stringify(await openapiDocument()))
-  execFileSync('node_modules/.bin/biome', ['format', '--write', OPENAPI_PATH])
+  execFileSync('node_modules/.bin/biome', ['format', '--write', OPENAPI_PATH], { stdio: 'ignore' })
 }
