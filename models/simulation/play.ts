@@ -39,7 +39,8 @@ export interface Played {
 }
 
 interface ActiveTransfer {
-  readonly id: string
+  /** Both hosts as one text. */
+  readonly ends: string
   readonly producer: number
   readonly consumer: number
   readonly from: string
@@ -104,9 +105,9 @@ export function play(problem: Problem, { processorOf, queues, hostBytesPerMs, ar
     if (hostOf[from] === hostOf[to]) return arrive(consumer)
     const link = from * processorCount + to
     const leftBytes = Math.max(0, edgeBytes[edge]! - (arrivedBytes?.[consumer] ?? 0))
-    const ends = { from: String(hostOf[from]), to: String(hostOf[to]) }
+    const hosts = { from: String(hostOf[from]), to: String(hostOf[to]), ends: `${hostOf[from]} ${hostOf[to]}` }
     const rates = { aloneBytesPerMs: 1 / msPerByte[link]!, bytesPerMs: 0, sinceMs: nowMs, endMs: Number.POSITIVE_INFINITY }
-    active.add({ id: `${edge}`, producer, consumer, ...ends, startMs: nowMs, latencyMs: latencyMs[link]!, leftBytes, ...rates })
+    active.add({ producer, consumer, ...hosts, startMs: nowMs, latencyMs: latencyMs[link]!, leftBytes, ...rates })
     ratesChanged = true
   }
   const completeTransfer = (transfer: ActiveTransfer): void => {
@@ -147,9 +148,9 @@ function inputCountOf({ graph: { predecessors } }: Problem, task: number): numbe
 
 /** @param capacities By host; null: nobody shares. */
 function shareLinks(active: ReadonlySet<ActiveTransfer>, capacities: ReadonlyMap<string, number> | null, nowMs: number): void {
-  const shares = capacities && transferRates([...active], capacities)
+  const shares = capacities && transferRates([...alike(active).values()], capacities)
   for (const transfer of active) {
-    const bytesPerMs = Math.min(transfer.aloneBytesPerMs, shares?.get(transfer.id) ?? Number.POSITIVE_INFINITY)
+    const bytesPerMs = Math.min(transfer.aloneBytesPerMs, shares?.get(transfer.ends) ?? Number.POSITIVE_INFINITY)
     // A rate that stays keeps its end, so that rounding does not pile up.
     if (bytesPerMs === transfer.bytesPerMs) continue
     transfer.leftBytes = Math.max(0, transfer.leftBytes - transfer.bytesPerMs * (nowMs - transfer.sinceMs))
@@ -157,6 +158,17 @@ function shareLinks(active: ReadonlySet<ActiveTransfer>, capacities: ReadonlyMap
     transfer.sinceMs = nowMs
     transfer.endMs = transfer.leftBytes === 0 ? nowMs : nowMs + transfer.leftBytes / bytesPerMs
   }
+}
+
+/** Transfers with the same ends get the same rate, so one of them is asked for all. */
+function alike(active: ReadonlySet<ActiveTransfer>): Map<string, { id: string; from: string; to: string; count: number }> {
+  const groups = new Map<string, { id: string; from: string; to: string; count: number }>()
+  for (const { ends, from, to } of active) {
+    const group = groups.get(ends)
+    if (group) group.count++
+    else groups.set(ends, { id: ends, from, to, count: 1 })
+  }
+  return groups
 }
 
 /** Null when none ever ends. */

@@ -22,6 +22,14 @@ it('shares the contested side equally and gives the rest to whoever is not held 
   expect(Object.fromEntries(rates)).toEqual({ '1': 8, '2': 2, '3': 2 })
 })
 
+it('lets one transfer stand for several with the same ends', () => {
+  const many = [1, 2, 3].map((number) => ({ id: `${number}`, from: 'a', to: 'd' }))
+  const other = { id: 'other', from: 'b', to: 'd' }
+  const rates = transferRates([{ id: 'all', from: 'a', to: 'd', count: 3 }, other], capacities)
+  expect(rates.get('all')).toBeCloseTo(transferRates([...many, other], capacities).get('1')!, 12)
+  expect(rates.get('other')).toBe(10)
+})
+
 it('carries nothing over a link that is not there', () => {
   expect(transferRates([{ id: '1', from: 'a', to: 'nowhere' }], capacities).get('1')).toBe(0)
 })
