@@ -27,7 +27,10 @@ export interface RawRecord {
 export interface EventLog {
   /** Resolves when the log has accepted all of them. */
   publish(events: readonly TwinEvent[]): Promise<void>
-  /** Delivers records after `resumeAfter`; the next batch comes only when `onRecords` has resolved (back-pressure). */
+  /**
+   * Delivers records after `resumeAfter`; the next batch comes only when `onRecords` has resolved (back-pressure).
+   * A batch it rejects was not taken: a log that keeps it delivers it again, another one tells the publisher.
+   */
   subscribe(options: {
     readonly resumeAfter: readonly Position[]
     readonly onRecords: (records: readonly RawRecord[]) => Promise<void>
@@ -68,7 +71,7 @@ export interface Journal {
   snapshots(): { readonly snapshots: readonly Snapshot[]; readonly damagedCount: number }
   /** Events with `sequence` > after, in order, read in pages. */
   read(options: { readonly after: number; readonly until?: number }): Iterable<JournaledEvent>
-  /** The last sequence whose event has `receivedMs` ≤ timeMs; 0 when there is none. */
+  /** Of the events received at the latest time ≤ timeMs, the last; 0 when there is none. */
   sequenceAt(timeMs: number): number
   firstSequence(): number
   lastSequence(): number
