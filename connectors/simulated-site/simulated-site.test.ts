@@ -82,6 +82,36 @@ describe('a request', () => {
     expect(latencies[POD_2]).toBeCloseTo(1_143.5 + 2_628.3, 2)
   })
 
+  it('is not overtaken by one whose clip is there sooner', async () => {
+    const { time, site, story } = await play()
+    site.faults.add({ kind: 'slow-link', link: 'pi-1-uplink', factor: 0.1 })
+    await time.advance(ROUND_MS + 500)
+    // Both go to the TX2's CPU: the Pi's clip is under way for 1,507 ms, the TX2's own lies there.
+    await site.sink.apply(aPlacement(POD_2, 'tx2-1/cpu0'), { decisionId: 'd-1' })
+    site.faults.add({ kind: 'lose-accelerator', accelerator: 'tx2-1/gpu0' })
+    site.faults.add({ kind: 'burst', load: 'light' })
+    await time.advance(20_000)
+    const ownPod = `cam-2-resnet50-${RUN}-5-infer`
+    expect(about(story(), `${POD_2}-r1`)).toEqual(['pod.created +1500', 'pod.bound +1500', 'pod.started +3007', 'pod.finished +6172'])
+    expect(about(story(), ownPod)).toContain('pod.bound +1500')
+    expect(about(story(), ownPod)).toContain('pod.started +6172')
+  })
+
+  it('has its own luck, the same on every device', async () => {
+    const noisy = (site: SiteDescription): SiteDescription => ({ ...site, workload: { ...site.workload, noiseRatio: 0.1 } })
+    const [here, there] = [await play(noisy), await play(noisy)]
+    await here.time.advance(ROUND_MS)
+    await there.time.advance(ROUND_MS)
+    await there.site.sink.apply(aPlacement(POD_2, 'edge-1/cpu0'), { decisionId: 'd-1' })
+    await here.time.advance(10_000)
+    await there.time.advance(10_000)
+    const durationMs = ({ eventsOf }: PlayedSite, pod: string) => eventsOf('pod.finished').find(({ name }) => name === pod)?.durationMs ?? 0
+    const luck = durationMs(here, POD_2) / 2_628.3
+    expect(Math.abs(luck - 1)).toBeGreaterThan(0.001)
+    expect(durationMs(there, `${POD_2}-r1`) / 186.6).toBeCloseTo(luck, 4)
+    expect(durationMs(here, POD_1) / 1_143.5).not.toBeCloseTo(luck, 3)
+  })
+
   it('is not raised by a camera with too many open ones, and that is counted', async () => {
     const { time, site, eventsOf } = await play((each) => ({ ...each, workload: { ...each.workload, openRequestsMax: 1 } }))
     await time.advance(ROUND_MS)
@@ -254,6 +284,20 @@ describe('faults', () => {
     expect(about(story(), POD_1).at(-1)).toBe('pod.failed +1200')
     expect(about(story(), POD_2)).toEqual(['pod.created +1000', 'pod.bound +1000', 'pod.started +1200', 'pod.finished +3828'])
     expect(about(story(), `${POD_1}-r1`).at(-1)).toMatch(/^pod.finished/)
+  })
+
+  it('kill-node taken back at once: work of other cameras goes home, and what waited there goes on', async () => {
+    const { time, site, story } = await play((each) => ({ ...each, workload: { ...each.workload, framesPerClip: 100 } }))
+    await time.advance(ROUND_MS)
+    site.faults.add({ kind: 'burst', load: 'light', frames: 100 })
+    await site.sink.apply(aPlacement(POD_2, 'edge-1/cpu0'), { decisionId: 'd-1' })
+    const [second] = site.truth().pods.filter(({ name, phase }) => phase === 'bound' && name.startsWith('cam-1'))
+    await site.sink.apply(aPlacement(second?.name ?? '', 'edge-1/cpu0'), { decisionId: 'd-1' })
+    await time.advance(4_000)
+    site.faults.clear(site.faults.add({ kind: 'kill-node', node: 'edge-1' }).id)
+    await time.advance(0)
+    expect(about(story(), `${POD_2}-r1`).at(-1)).toBe('pod.failed +5000')
+    expect(about(story(), `${second?.name}-r1`).at(-1)).toBe('pod.started +5000')
   })
 
   it('a clip on its way from a machine that dies comes from the recording instead', async () => {
