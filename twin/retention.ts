@@ -1,4 +1,5 @@
 /** What the twin forgets when the clock ticks, so that it stays as large as the site and not as its history: the journal keeps it all. */
+import type { Accelerator } from '../models/entities/accelerator.ts'
 import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
 import { isEnded, type Pod } from '../models/entities/pod.ts'
 import { type Draft, writable } from './fold-draft.ts'
@@ -23,9 +24,7 @@ export function forgetEnded(draft: Draft, clockMs: number): void {
   forget(draft, 'node', ({ mode, reported }) => mode === 'gone' && clockMs - lastHeardMs(reported) > GONE_KEPT_MS)
   forget(draft, 'camera', ({ mode, reported }) => mode === 'gone' && clockMs - lastHeardMs(reported) > GONE_KEPT_MS)
   forget(draft, 'link', ({ mode, reported }) => mode === 'gone' && clockMs - lastHeardMs(reported) > GONE_KEPT_MS)
-  forget(draft, 'accelerator', ({ mode, desired, reported: { pods, ...facts } }) => {
-    return mode === 'offline' && pods.length === 0 && desired.pods.length === 0 && clockMs - lastHeardMs(facts) > GONE_KEPT_MS
-  })
+  forget(draft, 'accelerator', (accelerator) => isGone(accelerator) && clockMs - lastHeardMs(factsOf(accelerator)) > GONE_KEPT_MS)
   forgetOldDecisions(draft)
 }
 
@@ -49,6 +48,14 @@ function forgetOldDecisions(draft: Draft): void {
   const byAge = [...decision.values()].sort((a, b) => madeMs(a) - madeMs(b) || (a.id < b.id ? -1 : 1))
   for (const { id } of byAge.slice(0, decision.size - DECISIONS_KEPT)) writable(draft, 'decision').delete(id)
 }
+
+/** Taken away, or only ever named by pods, and no pod names it now. One that only samples speak of is yet to be announced. */
+function isGone({ mode, desired, reported: { identity, health, load, pods } }: Accelerator): boolean {
+  if (mode !== 'offline' || pods.length > 0 || desired.pods.length > 0) return false
+  return health === null ? identity === null && load === null : !health.value.healthy
+}
+
+const factsOf = ({ reported: { identity, health, load } }: Accelerator) => ({ identity, health, load })
 
 function lastHeardMs(facts: Readonly<Record<string, { readonly timeMs: number } | null>>): number {
   return Math.max(0, ...Object.values(facts).map((fact) => fact?.timeMs ?? 0))
