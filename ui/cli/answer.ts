@@ -6,6 +6,8 @@ import { formatAge, formatMs, formatRatio, formatTime, NONE } from './format-val
 import { toTable } from './table.ts'
 
 export type AnswerFormat = 'table' | 'json' | 'yaml' | 'csv'
+const STALE_SHOWN = 5
+
 interface Ranked extends Outcome {
   readonly rank: number
 }
@@ -69,13 +71,22 @@ export function classLine(load: LoadClass): string {
   )
 }
 
-/** Says by the first measure that differs in the ranking: makespan, mean latency, moves. */
+/** Says by the first measure of the ranking that differs: makespan, mean latency, moves. Ties are named, then the best of the rest. */
 export function whyLines({ outcomes }: WhatIfAnswer): string[] {
-  const [winner, second] = outcomes
+  const [winner] = outcomes
   if (winner === undefined) return ['no algorithm found a schedule']
-  if (second === undefined) return [`${winner.algorithm} is the only one with a schedule`]
-  return [`${winner.algorithm} wins over ${second.algorithm}: ${differenceOf(winner, second)}`]
+  const isTied = (outcome: Outcome) => RANKED_BY.every((measure) => outcome[measure] === winner[measure])
+  const tied = outcomes.slice(1).filter(isTied)
+  const rival = outcomes.find((outcome) => !isTied(outcome))
+  return [
+    ...(tied.length === 0 ? [] : [`${winner.algorithm} ties with ${tied.map(({ algorithm }) => algorithm).join(', ')}`]),
+    rival === undefined
+      ? `${winner.algorithm}: no other does differently`
+      : `${winner.algorithm} wins over ${rival.algorithm}: ${differenceOf(winner, rival)}`,
+  ]
 }
+
+const RANKED_BY = ['makespanMs', 'meanLatencyMs', 'moveCount'] as const
 
 function differenceOf(winner: Outcome, second: Outcome): string {
   if (winner.makespanMs < second.makespanMs) {
@@ -86,8 +97,7 @@ function differenceOf(winner: Outcome, second: Outcome): string {
   if (winner.meanLatencyMs < second.meanLatencyMs) {
     return `same makespan, but a request waits ${formatMs(winner.meanLatencyMs)} on average instead of ${formatMs(second.meanLatencyMs)}`
   }
-  if (winner.moveCount < second.moveCount) return `same times, but ${winner.moveCount} moves instead of ${second.moveCount}`
-  return 'the same times and moves; the order of the algorithms decides'
+  return `same times, but ${winner.moveCount} moves instead of ${second.moveCount}`
 }
 
 /** The request that ends the loser's schedule, if the winner puts it elsewhere. */
@@ -102,21 +112,22 @@ function placesOf({ outcomes }: WhatIfAnswer): string {
   const winner = outcomes[0]
   if (winner === undefined || winner.requests.length === 0) return ''
   const rows = winner.requests.map(({ request, camera, application, chosen, choices, latencyMs }) => {
+    const own = choices.find(({ accelerator }) => accelerator === chosen)
     const next = choices.find(({ accelerator, finishMs }) => accelerator !== chosen && finishMs !== null)
-    return [
-      request,
-      camera,
-      application,
-      chosen,
-      formatMs(latencyMs),
-      next === undefined ? NONE : `${next.accelerator} ${formatMs(next.finishMs)}`,
-    ]
+    const nextBest = next === undefined ? NONE : `${next.accelerator} ${formatMs(next.finishMs)}`
+    return [request, camera, application, formatMs(latencyMs), chosen, formatMs(own?.finishMs), nextBest]
   })
-  return `\n${toTable(['REQUEST', 'CAMERA', 'APPLICATION', 'PLACE', 'LATENCY', 'NEXT_BEST'], rows)}`
+  return `\n${toTable(['REQUEST', 'CAMERA', 'APPLICATION', 'LATENCY', 'PLACE', 'EFT', 'NEXT_BEST'], rows)}`
 }
 
 function staleLines({ staleFacts }: WhatIfAnswer): string[] {
-  return staleFacts.map(
-    ({ entity, group, ageMs, freshness, source }) => `rests on ${freshness} ${group} of ${entity}, ${formatAge(ageMs)} old (${source})\n`,
-  )
+  if (staleFacts.length === 0) return []
+  const oldest = staleFacts.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, STALE_SHOWN)
+  const rest = staleFacts.length - oldest.length
+  return [
+    `\nRests on ${staleFacts.length} facts that are not fresh${rest > 0 ? `; the oldest ${oldest.length} (-o json has all)` : ''}:\n`,
+    ...oldest.map(
+      ({ entity, group, ageMs, freshness, source }) => `  ${group} of ${entity}: ${freshness}, ${formatAge(ageMs)} old (${source})\n`,
+    ),
+  ]
 }

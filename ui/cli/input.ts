@@ -6,7 +6,8 @@ import type { Terminal } from './terminal.ts'
 /** @throws TwinError CONFIG_INVALID when the file cannot be read. */
 export async function* readChunks(file: string, terminal: Terminal): AsyncGenerator<string> {
   if (file === '-' && terminal.stdin.isTTY) terminal.notice('reading standard input; end it with Ctrl-D')
-  const stream = file === '-' ? terminal.stdin.setEncoding('utf8') : createReadStream(file, 'utf8')
+  const stream = file === '-' ? terminal.stdin : createReadStream(file)
+  stream.setEncoding('utf8')
   try {
     for await (const chunk of stream) yield String(chunk)
   } catch (cause) {

@@ -19,6 +19,11 @@ import { EXIT } from './exit-codes.ts'
 import { addGlobals } from './globals.ts'
 import { createTerminal, type Streams, type Terminal } from './terminal.ts'
 
+export interface ProgramOptions {
+  readonly streams: Streams
+  readonly version: string
+}
+
 const COMMANDS = [
   addGet,
   addDescribe,
@@ -35,11 +40,12 @@ const COMMANDS = [
   addCompletion,
 ]
 
-export function createProgram(terminal: Terminal, version: string): Command {
+export function createProgram(terminal: Terminal, { streams, version }: ProgramOptions): Command {
   const program = addGlobals(new Command('twinctl'))
     .description('Watch the twin of an edge cluster, ask it what would happen if …, and decide about its plans.')
     .version(version)
     .exitOverride()
+    .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text) })
     .showHelpAfterError('Try --help for usage and examples.')
     .configureHelp({ showGlobalOptions: true })
     .hook('preAction', (root) => terminal.setQuiet(root.opts().quiet === true))
@@ -58,9 +64,9 @@ Examples:
 }
 
 /** Runs one command line. @returns the exit code; never throws. */
-export async function runProgram(args: readonly string[], { streams, version }: { streams: Streams; version: string }): Promise<number> {
-  const terminal = createTerminal(streams)
-  const program = createProgram(terminal, version)
+export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
+  const terminal = createTerminal(options.streams)
+  const program = createProgram(terminal, options)
   try {
     if (args.length === 0) {
       program.outputHelp({ error: true })

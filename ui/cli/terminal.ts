@@ -6,8 +6,11 @@ import { once } from 'node:events'
 import { type ErrorCode, TwinError } from '../../models/errors.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean }
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean }
+
 export interface Terminal {
-  readonly stdin: NodeJS.ReadStream
+  readonly stdin: Input
   /** Whether a person reads stdout. */
   readonly isInteractive: boolean
   /** Resolves when the reader has taken enough to send more. */
@@ -25,14 +28,14 @@ export interface Terminal {
 }
 
 export interface Streams {
-  readonly stdin: NodeJS.ReadStream
-  readonly stdout: NodeJS.WriteStream
-  readonly stderr: NodeJS.WriteStream
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 export function createTerminal({ stdin, stdout, stderr, env }: Streams): Terminal {
-  const paint = stderr.isTTY && !env.NO_COLOR ? (text: string) => `\u001b[31m${text}\u001b[0m` : (text: string) => text
+  const paint = stderr.isTTY === true && !env.NO_COLOR ? (text: string) => `\u001b[31m${text}\u001b[0m` : (text: string) => text
   let isQuiet = false
   let exitCode: number = EXIT.ok
   let progressing = false
@@ -51,7 +54,7 @@ export function createTerminal({ stdin, stdout, stderr, env }: Streams): Termina
       if (!stdout.write(text)) await once(stdout, 'drain')
     },
     progress: (text) => {
-      if (isQuiet || !stderr.isTTY) return
+      if (isQuiet || stderr.isTTY !== true) return
       stderr.write(`\r\u001b[K${text}`)
       progressing = true
     },

@@ -1,5 +1,5 @@
 /** `twinctl get`: entities as a table or whole, once or as they change. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { StreamChange } from '../../../models/contracts/stream.ts'
 import { type Entity, type EntityKind, entityName } from '../../../models/entities/entities.ts'
 import { columnsFor, toCells } from '../columns.ts'
@@ -37,7 +37,7 @@ export function addGet(program: Command, terminal: Terminal): void {
     .option('--no-headers', 'leave out the titles of the columns')
     .option('--sort-by <column>', 'a column, or a path like .reported.load.value.utilizationRatio')
     .option('--at <when>', AT_HELP)
-    .option('-w, --watch', 'go on printing what changes')
+    .addOption(new Option('-w, --watch', 'go on printing what changes').conflicts('at'))
     .addHelpText(
       'after',
       `
