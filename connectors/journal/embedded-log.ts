@@ -9,7 +9,7 @@
 import { TwinError } from '../../models/errors.ts'
 import { encodeEvent } from '../../models/events/codec.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
-import { topicOf } from '../../models/events/topics.ts'
+import { type Position, topicOf } from '../../models/events/topics.ts'
 import type { EventLog, RawRecord } from '../../models/ports.ts'
 
 export interface EmbeddedLogOptions {
@@ -29,7 +29,7 @@ type OnRecords = (records: readonly RawRecord[]) => Promise<void>
 export function createEmbeddedLog({ batchEvents = 500, waitingEventsMax = 100_000 }: EmbeddedLogOptions = {}): EventLog {
   const waiting: Publication[] = []
   let waitingEvents = 0
-  const nextOffsets = new Map<string, number>()
+  const numbering = numberRecords()
   let onRecords: OnRecords | null = null
   let delivery: Promise<void> | null = null
   let isClosed = false
@@ -42,41 +42,12 @@ export function createEmbeddedLog({ batchEvents = 500, waitingEventsMax = 100_00
     while (onRecords !== null && waiting.length > 0) {
       // Everything published in this turn shares a batch, and sockets and timers get their turn.
       await new Promise(setImmediate)
-      if (onRecords !== null) await deliverBatch(onRecords)
+      if (onRecords === null) break
+      const batch = takeBatch(waiting, { batchEvents, toRecord: numbering.toRecord })
+      for (const { events } of batch.taken) waitingEvents -= events.length
+      await handOver(batch, onRecords)
     }
     delivery = null
-  }
-
-  async function deliverBatch(handle: OnRecords): Promise<void> {
-    const batch: Publication[] = []
-    const records: RawRecord[] = []
-    while (waiting.length > 0) {
-      const publication = waiting[0]!
-      if (batch.length > 0 && records.length + publication.events.length > batchEvents) break
-      waiting.shift()
-      waitingEvents -= publication.events.length
-      try {
-        for (const record of publication.events.map(toRecord)) records.push(record)
-        batch.push(publication)
-      } catch (error) {
-        publication.refuse(error)
-      }
-    }
-    if (batch.length === 0) return
-    try {
-      await handle(records)
-      for (const { accept } of batch) accept()
-    } catch (error) {
-      for (const { refuse } of batch) refuse(error)
-    }
-  }
-
-  function toRecord(event: TwinEvent): RawRecord {
-    const topic = topicOf(event.type)
-    const offset = nextOffsets.get(topic) ?? 0
-    nextOffsets.set(topic, offset + 1)
-    const { headers, value } = encodeEvent(event, `${topic}-${offset}`)
-    return { position: { topic, partition: 0, offset }, headers, value }
   }
 
   return {
@@ -84,8 +55,7 @@ export function createEmbeddedLog({ batchEvents = 500, waitingEventsMax = 100_00
       if (isClosed) throw new TwinError('INTERNAL', 'The event log is closed: stop what publishes before the log.')
       if (events.length === 0) return
       if (waitingEvents + events.length > waitingEventsMax && waitingEvents > 0) {
-        const message = `${waitingEvents} events wait for the journal, at most ${waitingEventsMax} may: publish less often, or await what was published.`
-        throw new TwinError('OVERLOADED', message, { details: { waitingEvents, waitingEventsMax } })
+        throw overloaded({ waitingEvents, waitingEventsMax })
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       waiting.push({ events, accept: resolve, refuse: reject })
@@ -96,7 +66,7 @@ export function createEmbeddedLog({ batchEvents = 500, waitingEventsMax = 100_00
     async subscribe(options) {
       if (onRecords !== null)
         throw new TwinError('INTERNAL', 'The embedded event log has one subscriber at a time: stop the other one first.')
-      for (const { topic, offset } of options.resumeAfter) nextOffsets.set(topic, Math.max(nextOffsets.get(topic) ?? 0, offset + 1))
+      numbering.continueAfter(options.resumeAfter)
       onRecords = options.onRecords
       wake()
       return async () => {
@@ -112,6 +82,66 @@ export function createEmbeddedLog({ batchEvents = 500, waitingEventsMax = 100_00
         refuse(new TwinError('INTERNAL', 'The event log was closed before anybody took the event.'))
       waitingEvents = 0
       onRecords = null
+    },
+  }
+}
+
+function overloaded(details: { readonly waitingEvents: number; readonly waitingEventsMax: number }): TwinError {
+  const message = `${details.waitingEvents} events wait for the journal, at most ${details.waitingEventsMax} may: publish less often, or await what was published.`
+  return new TwinError('OVERLOADED', message, { details })
+}
+
+interface Batch {
+  readonly taken: readonly Publication[]
+  readonly records: readonly RawRecord[]
+}
+
+async function handOver({ taken, records }: Batch, onRecords: OnRecords): Promise<void> {
+  try {
+    await onRecords(records)
+    for (const { accept } of taken) accept()
+  } catch (error) {
+    for (const { refuse } of taken) refuse(error)
+  }
+}
+
+/** Takes whole publications off the front; tells those that cannot be written and leaves them out of `records`. */
+function takeBatch(
+  waiting: Publication[],
+  { batchEvents, toRecord }: { readonly batchEvents: number; readonly toRecord: (event: TwinEvent) => RawRecord },
+): Batch {
+  let count = 0
+  let eventCount = 0
+  for (const { events } of waiting) {
+    if (count > 0 && eventCount + events.length > batchEvents) break
+    count++
+    eventCount += events.length
+  }
+  const taken = waiting.splice(0, count)
+  const records = taken.flatMap(({ events, refuse }) => {
+    try {
+      return events.map(toRecord)
+    } catch (error) {
+      refuse(error)
+      return []
+    }
+  })
+  return { taken, records }
+}
+
+/** Offsets per topic, all in partition 0. One that a failed batch used is not used again. */
+function numberRecords() {
+  const nextOffsets = new Map<string, number>()
+  return {
+    continueAfter(positions: readonly Position[]): void {
+      for (const { topic, offset } of positions) nextOffsets.set(topic, Math.max(nextOffsets.get(topic) ?? 0, offset + 1))
+    },
+    toRecord(event: TwinEvent): RawRecord {
+      const topic = topicOf(event.type)
+      const offset = nextOffsets.get(topic) ?? 0
+      nextOffsets.set(topic, offset + 1)
+      const { headers, value } = encodeEvent(event, `${topic}-${offset}`)
+      return { position: { topic, partition: 0, offset }, headers, value }
     },
   }
 }

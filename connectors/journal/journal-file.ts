@@ -87,8 +87,29 @@ export function unreadable(path: string, what: string, cause?: unknown): TwinErr
   return new TwinError('JOURNAL_UNREADABLE', message, { details: { path }, cause })
 }
 
-/** What SQLite or the file system threw, for a person; anything else as it is. */
-export function toJournalError(error: unknown, path: string): unknown {
+/** All of `write` or nothing. */
+export function transact(file: DatabaseSync, write: () => void): void {
+  file.exec('BEGIN IMMEDIATE')
+  try {
+    write()
+    file.exec('COMMIT')
+  } catch (error) {
+    // A full disk makes SQLite roll back by itself.
+    if (file.isTransaction) file.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** Runs `work` and throws what SQLite or the file system says as a TwinError; anything else as it is. */
+export function guard<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw toJournalError(error, path)
+  }
+}
+
+function toJournalError(error: unknown, path: string): unknown {
   if (typeof error !== 'object' || error === null || error instanceof TwinError) return error
   const resultCode = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null
   if (resultCode === BUSY) {
