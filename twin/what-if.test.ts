@@ -211,6 +211,30 @@ it('answers an empty workload with nothing to do', () => {
   expect(answer.outcomes[0]).toMatchObject({ makespanMs: 0, slr: 1, speedup: 1, gapRatio: 0, placements: [] })
 })
 
+it('counts the time that a request has waited already as latency', () => {
+  const state = after(...podEvents('old', { camera: 'camera-pi-1', atMs: CLOCK_MS - 500 }))
+  const [local] = ask(state, { workload: 'waiting', algorithms: ['local'] }).outcomes
+  expect(local!.makespanMs).toBeCloseTo(piMs, 9)
+  expect(local!.meanLatencyMs).toBeCloseTo(500 + piMs, 9)
+})
+
+it('does not count bytes that have travelled into the lower bound', () => {
+  const bound = podEvents('moved', { camera: 'camera-pi-1', frames: 100, accelerator: 'tx2-1/gpu0', boundMs: CLOCK_MS - 1_000 })
+  const edits: Edit[] = [{ kind: 'cordon-node', node: 'edge-1' }]
+  const [heft] = ask(after(...bound), { workload: 'waiting', edits, algorithms: ['heft'] }).outcomes
+  expect(heft!.placements).toEqual([])
+  expect(heft!.makespanMs).toBeCloseTo(100 * CLIP_MS - 1_000 + LATENCY_MS + 100 * gpuMs, 6)
+  expect(heft!.lowerBoundMs).toBeCloseTo(heft!.makespanMs, 6)
+})
+
+it('keeps a cordoned accelerator in the problem only for what it holds', () => {
+  const edits: Edit[] = [{ kind: 'cordon-node', node: 'pi-1' }]
+  const held = after(...podEvents('held', { camera: 'camera-pi-1', accelerator: 'pi-1/cpu0' }))
+  const accelerators = (state: TwinState) => ask(state, { workload: 'waiting', edits }).processors.map(({ accelerator }) => accelerator)
+  expect(accelerators(idle)).not.toContain('pi-1/cpu0')
+  expect(accelerators(held)).toContain('pi-1/cpu0')
+})
+
 it('lists the facts that were not fresh', () => {
   const late = applyEvents(idle, journaled([{ type: 'clock.ticked', ...common, timeMs: CLOCK_MS + 20_000 }], { after: 1_000 }))
   const { staleFacts } = ask(late)
