@@ -49,10 +49,14 @@ function benchCommits(report: Report, path: string): void {
 }
 
 function fdatasyncsPerSecond(path: string): number {
-  const file = openSync(path, 'a')
-  const line = Buffer.alloc(512, 'x')
+  const file = openSync(path, 'w')
+  // As a write-ahead log does in the long run: pages over older pages.
+  const page = Buffer.alloc(4_096, 'x')
+  const pageCount = 1_000
+  writeSync(file, Buffer.alloc(pageCount * page.length))
+  let n = 0
   const rate = perSecond(() => {
-    writeSync(file, line)
+    writeSync(file, page, 0, page.length, (n++ % pageCount) * page.length)
     fdatasyncSync(file)
   })
   closeSync(file)
