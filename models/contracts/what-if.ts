@@ -135,6 +135,7 @@ export const requestOutcomeShape = z.object({
   request: nameShape,
   camera: nameShape,
   application: nameShape,
+  /** From its being raised until its last task is done as played; what waited already counts. */
   latencyMs: z.number(),
   /** Where its first compute task went, when it would have finished on each processor, best first. */
   chosen: acceleratorNameShape,
@@ -158,11 +159,11 @@ export const outcomeShape = z.object({
   lowerBoundMs: z.number(),
   /** Makespan / lower bound − 1. */
   gapRatio: z.number(),
-  /** Running pods whose place would change. */
+  /** Pods that are bound now and would go elsewhere. */
   moveCount: z.number().int(),
   requests: z.array(requestOutcomeShape),
   tasks: z.array(taskOutcomeShape),
-  /** Empty for block granularity. */
+  /** Only what changes its place, in the order in which to bind; empty for block granularity. */
   placements: z.array(placementShape),
 })
 export type Outcome = z.infer<typeof outcomeShape>
@@ -181,6 +182,7 @@ export const whatIfAnswerShape = z.object({
       readyMs: z.number(),
     }),
   ),
+  /** Clips included. */
   taskCount: z.number().int(),
   /** Best first: by played makespan, then mean latency, then fewest moves. */
   outcomes: z.array(outcomeShape),

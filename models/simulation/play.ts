@@ -7,7 +7,7 @@
  */
 import TinyQueue from 'tinyqueue'
 import type { Problem } from '../scheduling/problem.ts'
-import { transferRates } from './shared-links.ts'
+import { type ActiveTransfer, type ActiveTransfers, activeTransfers } from './active-transfers.ts'
 
 export interface PlayOptions {
   /** Processor of each task; −1 for a task that is bound nowhere and so never runs. */
@@ -38,23 +38,6 @@ export interface Played {
   readonly transfers: readonly PlayedTransfer[]
 }
 
-interface ActiveTransfer {
-  /** Both hosts as one text. */
-  readonly ends: string
-  readonly producer: number
-  readonly consumer: number
-  readonly from: string
-  readonly to: string
-  readonly startMs: number
-  readonly latencyMs: number
-  readonly aloneBytesPerMs: number
-  leftBytes: number
-  bytesPerMs: number
-  /** When `leftBytes` was right. */
-  sinceMs: number
-  endMs: number
-}
-
 interface TimedEvent {
   readonly atMs: number
   /** Events of one instant happen in the order in which they became known. */
@@ -70,112 +53,84 @@ export function play(problem: Problem, { processorOf, queues, hostBytesPerMs, ar
   const missingInputs = Int32Array.from({ length: taskCount }, (_, task) => inputCountOf(problem, task))
   const queueHead = new Int32Array(processorCount)
   const isBusy = new Uint8Array(processorCount)
-  const capacities = hostBytesPerMs && new Map(hostBytesPerMs.map((rate, host) => [String(host), rate]))
   const transfers: PlayedTransfer[] = []
-  const active = new Set<ActiveTransfer>()
-  const agenda = new TinyQueue<TimedEvent>([], (a, b) => a.atMs - b.atMs || a.order - b.order)
-  let order = 0
-  let nowMs = 0
-  let ratesChanged = false
+  const active = activeTransfers(hostBytesPerMs && new Map(hostBytesPerMs.map((rate, host) => [String(host), rate])))
+  const { at, run } = agenda(active, (transfer, nowMs) => {
+    const { producer: from, consumer: to, startMs: sentMs } = transfer
+    const arrivalMs = nowMs + transfer.latencyMs
+    transfers.push({ from, to, startMs: sentMs, finishMs: arrivalMs })
+    at(arrivalMs, () => arrive(to, arrivalMs))
+  })
 
-  const at = (atMs: number, happen: () => void): void => agenda.push({ atMs, order: order++, happen })
-
-  const tryStart = (processor: number): void => {
+  const tryStart = (processor: number, nowMs: number): void => {
     const task = queues[processor]![queueHead[processor]!]
     if (task === undefined || isBusy[processor] === 1 || missingInputs[task]! > 0) return
     queueHead[processor]!++
     isBusy[processor] = 1
     startMs[task] = Math.max(nowMs, readyMs[processor]!)
-    at(startMs[task]! + computeMs[task * processorCount + processor]!, () => finish(task, processor))
+    finishMs[task] = startMs[task]! + computeMs[task * processorCount + processor]!
+    at(finishMs[task]!, () => finish(task, processor))
   }
   const finish = (task: number, processor: number): void => {
-    finishMs[task] = nowMs
     isBusy[processor] = 0
     for (let edge = edgeStart[task]!; edge < edgeStart[task + 1]!; edge++) send(task, edge)
-    tryStart(processor)
-  }
-  const arrive = (task: number): void => {
-    missingInputs[task]!--
-    if (processorOf[task]! >= 0) tryStart(processorOf[task]!)
+    tryStart(processor, finishMs[task]!)
   }
   const send = (producer: number, edge: number): void => {
     const consumer = successors[edge]!
     const [from, to] = [processorOf[producer]!, processorOf[consumer]!]
+    const sentMs = finishMs[producer]!
     if (to < 0) return
-    if (hostOf[from] === hostOf[to]) return arrive(consumer)
+    if (hostOf[from] === hostOf[to]) return arrive(consumer, sentMs)
     const link = from * processorCount + to
-    const leftBytes = Math.max(0, edgeBytes[edge]! - (arrivedBytes?.[consumer] ?? 0))
-    const hosts = { from: String(hostOf[from]), to: String(hostOf[to]), ends: `${hostOf[from]} ${hostOf[to]}` }
-    const rates = { aloneBytesPerMs: 1 / msPerByte[link]!, bytesPerMs: 0, sinceMs: nowMs, endMs: Number.POSITIVE_INFINITY }
-    active.add({ producer, consumer, ...hosts, startMs: nowMs, latencyMs: latencyMs[link]!, leftBytes, ...rates })
-    ratesChanged = true
+    active.start({
+      producer,
+      consumer,
+      from: String(hostOf[from]),
+      to: String(hostOf[to]),
+      startMs: sentMs,
+      latencyMs: latencyMs[link]!,
+      aloneBytesPerMs: 1 / msPerByte[link]!,
+      bytes: Math.max(0, edgeBytes[edge]! - (arrivedBytes?.[consumer] ?? 0)),
+    })
   }
-  const completeTransfer = (transfer: ActiveTransfer): void => {
-    active.delete(transfer)
-    ratesChanged = true
-    const { producer, consumer } = transfer
-    const arrivalMs = nowMs + transfer.latencyMs
-    transfers.push({ from: producer, to: consumer, startMs: transfer.startMs, finishMs: arrivalMs })
-    at(arrivalMs, () => arrive(consumer))
+  const arrive = (task: number, nowMs: number): void => {
+    missingInputs[task]!--
+    tryStart(processorOf[task]!, nowMs)
   }
 
-  for (let processor = 0; processor < processorCount; processor++) tryStart(processor)
-  for (;;) {
-    const nextEventMs = agenda.peek()?.atMs ?? Number.POSITIVE_INFINITY
-    // Rates are shared anew only when the clock moves on: whatever starts at one instant starts together.
-    if (nextEventMs > nowMs && ratesChanged) {
-      shareLinks(active, capacities, nowMs)
-      ratesChanged = false
+  for (let processor = 0; processor < processorCount; processor++) tryStart(processor, 0)
+  run()
+  return { startMs, finishMs, makespanMs: finishMs.reduce((latest, ms) => Math.max(latest, ms), 0), transfers }
+}
+
+/** What happens when, in order of time. Links are shared anew only when time moves on: what starts at one instant starts together. */
+function agenda(
+  active: ActiveTransfers,
+  onEnd: (transfer: ActiveTransfer, nowMs: number) => void,
+): { at: (atMs: number, happen: () => void) => void; run: () => void } {
+  const queue = new TinyQueue<TimedEvent>([], (a, b) => a.atMs - b.atMs || a.order - b.order)
+  let order = 0
+  let nowMs = 0
+  const run = (): void => {
+    for (;;) {
+      const nextMs = queue.peek()?.atMs ?? Number.POSITIVE_INFINITY
+      const next = nextMs > nowMs ? active.nextToEnd(nowMs) : null
+      if (next !== null && next.endMs <= nextMs) {
+        nowMs = next.endMs
+        active.end(next.transfer)
+        onEnd(next.transfer, nowMs)
+        continue
+      }
+      const event = queue.pop()
+      if (event === undefined) return
+      nowMs = event.atMs
+      event.happen()
     }
-    const transfer = nextEventMs > nowMs ? firstToEnd(active) : null
-    if (transfer !== null && transfer.endMs <= nextEventMs) {
-      nowMs = transfer.endMs
-      completeTransfer(transfer)
-      continue
-    }
-    const event = agenda.pop()
-    if (event === undefined) break
-    nowMs = event.atMs
-    event.happen()
   }
-  const makespanMs = finishMs.reduce((latest, ms) => Math.max(latest, ms), 0)
-  return { startMs, finishMs, makespanMs, transfers }
+  return { at: (atMs, happen) => queue.push({ atMs, order: order++, happen }), run }
 }
 
 function inputCountOf({ graph: { predecessors } }: Problem, task: number): number {
   return predecessors.start[task + 1]! - predecessors.start[task]!
-}
-
-/** @param capacities By host; null: nobody shares. */
-function shareLinks(active: ReadonlySet<ActiveTransfer>, capacities: ReadonlyMap<string, number> | null, nowMs: number): void {
-  const shares = capacities && transferRates([...alike(active).values()], capacities)
-  for (const transfer of active) {
-    const bytesPerMs = Math.min(transfer.aloneBytesPerMs, shares?.get(transfer.ends) ?? Number.POSITIVE_INFINITY)
-    // A rate that stays keeps its end, so that rounding does not pile up.
-    if (bytesPerMs === transfer.bytesPerMs) continue
-    transfer.leftBytes = Math.max(0, transfer.leftBytes - transfer.bytesPerMs * (nowMs - transfer.sinceMs))
-    transfer.bytesPerMs = bytesPerMs
-    transfer.sinceMs = nowMs
-    transfer.endMs = transfer.leftBytes === 0 ? nowMs : nowMs + transfer.leftBytes / bytesPerMs
-  }
-}
-
-/** Transfers with the same ends get the same rate, so one of them is asked for all. */
-function alike(active: ReadonlySet<ActiveTransfer>): Map<string, { id: string; from: string; to: string; count: number }> {
-  const groups = new Map<string, { id: string; from: string; to: string; count: number }>()
-  for (const { ends, from, to } of active) {
-    const group = groups.get(ends)
-    if (group) group.count++
-    else groups.set(ends, { id: ends, from, to, count: 1 })
-  }
-  return groups
-}
-
-/** Null when none ever ends. */
-function firstToEnd(active: ReadonlySet<ActiveTransfer>): ActiveTransfer | null {
-  let first: ActiveTransfer | null = null
-  for (const transfer of active) {
-    if (transfer.endMs < (first?.endMs ?? Number.POSITIVE_INFINITY)) first = transfer
-  }
-  return first
 }
