@@ -1,20 +1,74 @@
 /** The frame of the page: header, status line, stage, side panel and strip, all of fixed size so that no update moves anything. */
-import { SiteMap } from './map/site-map.tsx'
-import { StatusLine } from './parts/status-line.tsx'
+import { useCallback, useState } from 'react'
+import { DetailsPanel } from './details/details-panel.tsx'
+import { FaultsPanel } from './faults/faults-panel.tsx'
+import { useFaults } from './faults/use-faults.ts'
+import { changeHash, type PageHash, usePageHash } from './live/page-hash.ts'
 import { usePage } from './live/store.ts'
+import { useTheme } from './live/theme.ts'
+import { SiteMap } from './map/site-map.tsx'
+import { SiteTable } from './map/site-table.tsx'
+import { Header } from './parts/header.tsx'
+import { Help } from './parts/help.tsx'
+import { useKeys } from './parts/keys.ts'
+import { StatusLine } from './parts/status-line.tsx'
+import { type Tab, Tabs } from './parts/tabs.tsx'
+import { TokenDialog } from './parts/token-dialog.tsx'
+import { PlansPanel } from './plans/plans-panel.tsx'
+import { RequestsStrip } from './requests/requests-strip.tsx'
+import { AnswerView } from './what-if/answer.tsx'
+import { useAsking } from './what-if/asking.ts'
+import { WhatIfPanel } from './what-if/what-if-panel.tsx'
 
 export function App() {
-  const { connection } = usePage()
+  useTheme()
+  const { connection, live } = usePage()
+  const hash = usePageHash()
+  const { announcement } = useAsking()
+  const { faults, reload } = useFaults(connection.state === 'live')
+  const [isHelpOpen, setIsHelpOpen] = useState(false)
+  const openHelp = useCallback(() => setIsHelpOpen(true), [])
+  useKeys({ isModal: isHelpOpen, hasFaults: faults !== null, onHelp: openHelp })
+
+  const waitingPlanCount = [...live.entities.decision.values()].filter(({ mode }) => mode === 'proposed').length
+  const panel = hash.panel === 'faults' && faults === null ? 'details' : hash.panel
+  const panels: Tab<PageHash['panel']>[] = [
+    { id: 'details', title: 'Details' },
+    { id: 'what-if', title: 'What if' },
+    { id: 'plans', title: 'Plans', note: waitingPlanCount === 0 ? '' : String(waitingPlanCount) },
+    ...(faults === null ? [] : [{ id: 'faults' as const, title: 'Faults', note: faults.length === 0 ? '' : String(faults.length) }]),
+  ]
   return (
     <div className="page">
-      <header className="header">
-        <h1>edgetwin</h1>
-        <span data-testid="connection-state">{connection.state}</span>
-      </header>
+      <Header onHelp={openHelp} />
       <StatusLine />
       <main className="stage">
-        <SiteMap />
+        <Tabs name="Views" tabs={STAGES} chosen={hash.stage} onChoose={(stage) => changeHash({ stage })} />
+        <div className="stage-body" id="panel-Views" role="tabpanel" aria-labelledby={`tab-Views-${hash.stage}`}>
+          {hash.stage === 'map' ? <SiteMap /> : hash.stage === 'table' ? <SiteTable /> : <AnswerView />}
+        </div>
       </main>
+      <aside className="panel" aria-label="Panel">
+        <Tabs name="Panels" tabs={panels} chosen={panel} onChoose={(next) => changeHash({ panel: next })} />
+        <div className="panel-body" id="panel-Panels" role="tabpanel" aria-labelledby={`tab-Panels-${panel}`}>
+          {panel === 'details' ? <DetailsPanel /> : null}
+          {panel === 'what-if' ? <WhatIfPanel /> : null}
+          {panel === 'plans' ? <PlansPanel /> : null}
+          {panel === 'faults' && faults !== null ? <FaultsPanel faults={faults} reload={reload} /> : null}
+        </div>
+      </aside>
+      <RequestsStrip />
+      <div className="unseen" role="status" aria-live="polite">
+        {announcement}
+      </div>
+      <Help isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
+      <TokenDialog />
     </div>
   )
 }
+
+const STAGES: readonly Tab<PageHash['stage']>[] = [
+  { id: 'map', title: 'Site' },
+  { id: 'table', title: 'Table' },
+  { id: 'answer', title: 'Answer' },
+]

@@ -1,6 +1,21 @@
 /** Colours for the canvases, read from the style sheet so that both themes have one home. Cameras share eight that the colour-blind can tell apart. */
 
-const NAMES = ['bg', 'surface', 'raised', 'line', 'line-strong', 'text', 'muted', 'faint', 'accent', 'good', 'warn', 'bad', 'util', 'util-track'] as const
+const NAMES = [
+  'bg',
+  'surface',
+  'raised',
+  'line',
+  'line-strong',
+  'text',
+  'muted',
+  'faint',
+  'accent',
+  'good',
+  'warn',
+  'bad',
+  'util',
+  'util-track',
+] as const
 export type Palette = Readonly<Record<(typeof NAMES)[number], string>> & { readonly cameras: readonly string[]; readonly font: string }
 
 export const CAMERA_COLOUR_COUNT = 8

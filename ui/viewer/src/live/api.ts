@@ -34,7 +34,7 @@ export const api = {
   approve: (id: string, reason: string) => call<unknown>('POST', `plans/${encodeURIComponent(id)}/approve`, { body: { reason } }),
   reject: (id: string, reason: string) => call<unknown>('POST', `plans/${encodeURIComponent(id)}/reject`, { body: { reason } }),
   setLoopMode: (mode: LoopMode) => call<unknown>('PUT', 'loop', { body: { mode } }),
-  faults: () => call<readonly ActiveFault[] | { readonly items: readonly ActiveFault[] }>('GET', 'faults'),
+  faults: () => call<{ readonly items: readonly ActiveFault[] }>('GET', 'faults'),
   addFault: (fault: Fault) => call<ActiveFault>('POST', 'faults', { body: fault }),
   clearFault: (id: string) => call<unknown>('DELETE', `faults/${encodeURIComponent(id)}`),
 }
@@ -97,6 +97,8 @@ function unreachable(error: unknown): Problem {
   const name = error instanceof Error ? error.name : ''
   if (name === 'AbortError') return { status: 0, code: 'CANCELLED', title: 'Cancelled', detail: '', errors: [] }
   const detail =
-    name === 'TimeoutError' ? `It took longer than ${TIMEOUT_MS / 1_000} s.` : 'Is edgetwin running? The page retries by itself once it is back.'
+    name === 'TimeoutError'
+      ? `It took longer than ${TIMEOUT_MS / 1_000} s.`
+      : 'Is edgetwin running? The page retries by itself once it is back.'
   return { status: 0, code: 'SERVER_UNREACHABLE', title: 'The server does not answer', detail, errors: [] }
 }

@@ -56,7 +56,8 @@ function streamsOf(queueOf: ReadonlyMap<string, readonly Pod[]>): Map<string, St
       const { camera, application } = spec
       const key = `${camera} ${application} ${accelerator}`
       const { runningCount, waitingCount } = byKey.get(key) ?? { runningCount: 0, waitingCount: 0 }
-      const counts = mode === 'running' ? { runningCount: runningCount + 1, waitingCount } : { runningCount, waitingCount: waitingCount + 1 }
+      const counts =
+        mode === 'running' ? { runningCount: runningCount + 1, waitingCount } : { runningCount, waitingCount: waitingCount + 1 }
       byKey.set(key, { camera, application, accelerator, ...counts })
     }
   }

@@ -39,10 +39,20 @@ export function drawAccelerator(pen: Pen, scene: Scene, row: Placed): void {
   )
   if (isRoomy) {
     const word = isOld(ageingOf(accelerator)) ? `${ageingOf(accelerator)!.freshness}` : sign.word
-    write(pen, word, { x: row.x + 26, y: row.y + 36, maxWidth: leftWidth - 8 }, { size: 11, colour: sign.tone === 'bad' ? palette.bad : palette.muted })
+    write(
+      pen,
+      word,
+      { x: row.x + 26, y: row.y + 36, maxWidth: leftWidth - 8 },
+      { size: 11, colour: sign.tone === 'bad' ? palette.bad : palette.muted },
+    )
   }
   const meterX = row.x + 14 + leftWidth + 6
-  const meter = { x: meterX, y: row.y + (isRoomy ? 9 : 6), width: Math.max(20, podsX - 52 - meterX), height: row.height - (isRoomy ? 18 : 12) }
+  const meter = {
+    x: meterX,
+    y: row.y + (isRoomy ? 9 : 6),
+    width: Math.max(20, podsX - 52 - meterX),
+    height: row.height - (isRoomy ? 18 : 12),
+  }
   drawMeter(pen, scene, accelerator, meter)
   drawFigure(pen, scene, accelerator, { right: podsX - 10, y: middle + 4 })
   drawQueue(pen, scene, scene.work.queueOf.get(row.name) ?? [], { x: podsX, middle, capacity: podCapacity })
@@ -80,7 +90,8 @@ function drawMeter(pen: Pen, scene: Scene, accelerator: Accelerator, box: Box): 
 
 function drawFigure(pen: Pen, { palette, nowMs }: Scene, accelerator: Accelerator, at: { right: number; y: number }): void {
   const ageing = ageingOf(accelerator)
-  if (accelerator.mode === 'offline') return void write(pen, UNKNOWN, { x: at.right, y: at.y }, { size: 12, colour: palette.faint, align: 'right' })
+  if (accelerator.mode === 'offline')
+    return void write(pen, UNKNOWN, { x: at.right, y: at.y }, { size: 12, colour: palette.faint, align: 'right' })
   if (isOld(ageing)) {
     write(pen, age(nowMs - ageing.timeMs), { x: at.right, y: at.y, maxWidth: 44 }, { size: 11, colour: palette.muted, align: 'right' })
     return
@@ -104,7 +115,12 @@ export function drawPod(pen: Pen, { palette, cameraIndex }: Scene, pod: Pod, at:
   const colour = palette.cameras[cameraIndex.get(camera) ?? 0] ?? palette.muted
   const box = { x: at.x + 0.75, y: at.y + 0.75, width: POD_PX - 1.5, height: POD_PX - 1.5 }
   const isRunning = pod.mode === 'running'
-  roundBox(pen, box, 3.5, isRunning ? { fill: colour, stroke: colour, lineWidth: 1.5 } : { fill: palette.surface, stroke: colour, lineWidth: 1.5 })
+  roundBox(
+    pen,
+    box,
+    3.5,
+    isRunning ? { fill: colour, stroke: colour, lineWidth: 1.5 } : { fill: palette.surface, stroke: colour, lineWidth: 1.5 },
+  )
   write(
     pen,
     cameraMark(camera),

@@ -22,7 +22,9 @@ export function drawCamera(pen: Pen, scene: Scene, box: Placed): void {
     lineWidth: isSelected ? 2 : 1,
   })
   // The strip at the right edge is where its lines begin.
-  roundBox(pen, { x: box.x + box.width - 5, y: box.y + 8, width: 3, height: box.height - 16 }, 1.5, { fill: isDown ? palette.faint : colour })
+  roundBox(pen, { x: box.x + box.width - 5, y: box.y + 8, width: 3, height: box.height - 16 }, 1.5, {
+    fill: isDown ? palette.faint : colour,
+  })
   drawHeader(pen, scene, box, camera)
 
   const streams = scene.work.streamsOf.get(box.name) ?? []
@@ -58,12 +60,7 @@ function drawHeader(pen: Pen, scene: Scene, box: Placed, camera: Camera): void {
   const tone = sign.tone === 'good' ? palette.muted : palette[sign.tone]
   const right = box.x + box.width - 13
   write(pen, figure, { x: right, y: middle + 4 }, { size: 11, colour: tone, align: 'right' })
-  write(
-    pen,
-    box.name,
-    { x: box.x + 27, y: middle + 4.5, maxWidth: box.width - 27 - 66 },
-    { size: 13, weight: 650, colour: palette.text },
-  )
+  write(pen, box.name, { x: box.x + 27, y: middle + 4.5, maxWidth: box.width - 27 - 66 }, { size: 13, weight: 650, colour: palette.text })
 }
 
 function drawApplication(
@@ -95,12 +92,14 @@ function drawUnplaced(pen: Pen, scene: Scene, box: Placed): void {
     right -= badge(pen, isEmulated ? 'EMULATED' : 'REAL', { right, middle }, style)
   }
   const divergenceCount = scene.divergenceCounts.get(`camera:${box.name}`) ?? 0
-  if (divergenceCount > 0) right -= badge(pen, `≠ ${divergenceCount}`, { right: right - 5, middle }, { colour: palette.warn, isDashed: false }) + 5
+  if (divergenceCount > 0)
+    right -= badge(pen, `≠ ${divergenceCount}`, { right: right - 5, middle }, { colour: palette.warn, isDashed: false }) + 5
   const capacity = Math.max(1, Math.floor((right - box.x - 20) / 18) - (unplaced.length > 3 ? 1 : 0))
   for (const [index, pod] of unplaced.slice(0, capacity).entries()) {
     drawPod(pen, scene, pod, { x: box.x + 13 + index * 18, y: middle - 7.5 })
   }
   const rest = unplaced.length - capacity
   if (rest > 0) write(pen, `+${rest}`, { x: box.x + 14 + capacity * 18, y: middle + 4 }, { size: 11, weight: 600, colour: palette.warn })
-  if (unplaced.length === 0) write(pen, 'nothing unplaced', { x: box.x + 14, y: middle + 3.5, maxWidth: right - box.x - 22 }, { size: 10.5, colour: palette.muted })
+  if (unplaced.length === 0)
+    write(pen, 'nothing unplaced', { x: box.x + 14, y: middle + 3.5, maxWidth: right - box.x - 22 }, { size: 10.5, colour: palette.muted })
 }

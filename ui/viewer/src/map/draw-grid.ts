@@ -18,8 +18,18 @@ export function drawTile(pen: Pen, scene: Scene, tile: PlacedNode): void {
   const podCount = tile.accelerators.reduce((sum, { name }) => sum + (scene.work.queueOf.get(name)?.length ?? 0), 0)
   const diverged = (scene.divergenceCounts.get(`node:${tile.name}`) ?? 0) > 0 ? '≠ ' : ''
   const about = `${diverged}${isReal ? 'real ' : ''}${podCount > 0 ? podCount : ''}`.trim()
-  const used = write(pen, about, { x: tile.x + tile.width - 8, y: tile.y + 16 }, { size: 11, weight: 600, colour: palette.muted, align: 'right' })
-  write(pen, tile.name, { x: tile.x + 21, y: tile.y + 16, maxWidth: tile.width - 34 - used }, { size: 11.5, weight: 600, colour: palette.text })
+  const used = write(
+    pen,
+    about,
+    { x: tile.x + tile.width - 8, y: tile.y + 16 },
+    { size: 11, weight: 600, colour: palette.muted, align: 'right' },
+  )
+  write(
+    pen,
+    tile.name,
+    { x: tile.x + 21, y: tile.y + 16, maxWidth: tile.width - 34 - used },
+    { size: 11.5, weight: 600, colour: palette.text },
+  )
   for (const bar of tile.accelerators) drawBar(pen, scene, bar)
 }
 
@@ -44,9 +54,14 @@ export function drawCameraLine(pen: Pen, scene: Scene, line: Placed): void {
   const { palette, selection } = scene
   const middle = line.y + line.height / 2
   if (selection?.kind === 'camera' && selection.name === line.name) {
-    roundBox(pen, { x: line.x + 2, y: line.y + 1, width: line.width - 4, height: line.height - 3 }, 4, { stroke: palette.accent, lineWidth: 1.5 })
+    roundBox(pen, { x: line.x + 2, y: line.y + 1, width: line.width - 4, height: line.height - 3 }, 4, {
+      stroke: palette.accent,
+      lineWidth: 1.5,
+    })
   }
-  roundBox(pen, { x: line.x + 7, y: middle - 5, width: 3, height: 10 }, 1.5, { fill: palette.cameras[scene.cameraIndex.get(line.name) ?? 0]! })
+  roundBox(pen, { x: line.x + 7, y: middle - 5, width: 3, height: 10 }, 1.5, {
+    fill: palette.cameras[scene.cameraIndex.get(line.name) ?? 0]!,
+  })
   const sign = cameraSign(camera)
   const framesPerSecond = camera.reported.stream?.value.framesPerSecond
   const figure = sign.tone === 'good' ? (framesPerSecond === undefined ? '' : `${framesPerSecond.toFixed(0)} fps`) : sign.word

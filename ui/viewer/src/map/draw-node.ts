@@ -24,7 +24,12 @@ export function drawNode(pen: Pen, scene: Scene, box: PlacedNode): void {
   })
   if (selection?.kind === 'accelerator') {
     const row = box.accelerators.find(({ name }) => name === selection.name)
-    if (row !== undefined) roundBox(pen, { x: row.x + 4, y: row.y + 2, width: row.width - 8, height: row.height - 3 }, 6, { fill: palette.raised, stroke: palette.accent, lineWidth: 1.5 })
+    if (row !== undefined)
+      roundBox(pen, { x: row.x + 4, y: row.y + 2, width: row.width - 8, height: row.height - 3 }, 6, {
+        fill: palette.raised,
+        stroke: palette.accent,
+        lineWidth: 1.5,
+      })
   }
   drawHeader(pen, scene, box, node)
   pen.context.globalAlpha = isDown ? 0.5 : 1

@@ -8,7 +8,8 @@ import { type Ageing, ageingOf } from './scene.ts'
 import { acceleratorSign, cameraSign, nodeSign } from './signs.ts'
 
 const originOf = (isEmulated: boolean | undefined) => (isEmulated === undefined ? [] : [isEmulated ? 'emulated' : 'real'])
-const freshnessOf = (ageing: Ageing | null) => (ageing === null ? ['not heard yet'] : ageing.freshness === 'fresh' ? [] : [ageing.freshness])
+const freshnessOf = (ageing: Ageing | null) =>
+  ageing === null ? ['not heard yet'] : ageing.freshness === 'fresh' ? [] : [ageing.freshness]
 const sentence = (parts: readonly string[]) => parts.join(', ')
 
 export function nodeLabel(node: Node, acceleratorCount: number): string {

@@ -3,10 +3,10 @@ import { memo, useRef, useState } from 'react'
 import { changeHash, type Selection, usePageHash } from '../live/page-hash.ts'
 import type { TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
+import { GRID } from './grid-layout.ts'
 import { acceleratorLabel, cameraLabel, nodeLabel } from './labels.ts'
 import type { Box, SiteLayout } from './layout.ts'
 import { DIRECTION_OF_KEY, neighbourOf } from './roving.ts'
-import { GRID } from './grid-layout.ts'
 
 interface Item extends Box {
   readonly kind: 'camera' | 'node' | 'accelerator'
@@ -20,7 +20,10 @@ export function MapItems({ layout, view }: { layout: SiteLayout; view: TwinView 
   const items = itemsOf(layout, view)
   const [activeKey, setActiveKey] = useState('')
   const list = useRef<HTMLDivElement>(null)
-  const activeIndex = Math.max(0, items.findIndex((item) => keyOf(item) === activeKey))
+  const activeIndex = Math.max(
+    0,
+    items.findIndex((item) => keyOf(item) === activeKey),
+  )
 
   const focus = (index: number) => {
     setActiveKey(keyOf(items[index]!))

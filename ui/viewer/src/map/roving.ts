@@ -6,7 +6,12 @@ import type { Box } from './layout.ts'
 
 export type Direction = 'up' | 'down' | 'left' | 'right'
 
-export const DIRECTION_OF_KEY: Readonly<Record<string, Direction>> = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' }
+export const DIRECTION_OF_KEY: Readonly<Record<string, Direction>> = {
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+}
 
 /** @returns the index to go to; `from` when nothing lies that way. */
 export function neighbourOf(items: readonly Box[], from: number, direction: Direction): number {

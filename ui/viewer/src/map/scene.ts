@@ -1,7 +1,8 @@
 /** Everything a drawing of the map needs, put together once per change of the twin; the draw functions read it and nothing else. */
-import type { Freshness } from '../../../../models/entities/fact.ts'
+
 import type { Accelerator } from '../../../../models/entities/accelerator.ts'
 import type { Camera } from '../../../../models/entities/camera.ts'
+import type { Freshness } from '../../../../models/entities/fact.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import type { History } from '../live/history.ts'
 import type { Selection } from '../live/page-hash.ts'
@@ -55,4 +56,5 @@ export function ageingOf(entity: Node | Accelerator | Camera): Ageing | null {
   return sampled ?? entity.reported.identity
 }
 
-export const isOld = (ageing: Ageing | null): ageing is Ageing => ageing !== null && (ageing.freshness === 'stale' || ageing.freshness === 'lost')
+export const isOld = (ageing: Ageing | null): ageing is Ageing =>
+  ageing !== null && (ageing.freshness === 'stale' || ageing.freshness === 'lost')

@@ -32,6 +32,7 @@ const CAMERA: Readonly<Record<Camera['mode'], Sign>> = {
 }
 
 export function nodeSign({ mode, reported, desired }: Node): Sign {
+  if (mode === 'ready' && reported.identity?.value.role === 'observer') return { word: 'watched only', glyph: 'dot', tone: 'good' }
   if (mode === 'ready' && (reported.conditions?.value.cordoned === true || !desired.schedulable)) {
     return { word: 'ready, cordoned', glyph: 'triangle', tone: 'warn' }
   }

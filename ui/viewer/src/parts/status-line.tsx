@@ -1,8 +1,8 @@
 /** One line of fixed height under the header: trouble with the connection or the past first, else what the loop does and why it does nothing. */
 import { age, clockTime } from '../format.ts'
-import { changePast } from '../time/past.ts'
 import { type PageState, usePage } from '../live/store.ts'
 import { useSecond } from '../live/twin-time.ts'
+import { changePast } from '../time/past.ts'
 
 export function StatusLine() {
   const page = usePage()

@@ -1,0 +1,38 @@
+/** Asks for the token when the server wants one; it is kept for this tab only. */
+import { useEffect, useRef, useState } from 'react'
+import { keepToken, onTokenNeeded } from '../live/api.ts'
+import { usePage } from '../live/store.ts'
+import { TextField } from './fields.tsx'
+
+export function TokenDialog() {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const { connection } = usePage()
+  const [token, setToken] = useState('')
+  const open = () => {
+    if (dialog.current?.open === false) dialog.current.showModal()
+  }
+  useEffect(() => onTokenNeeded(open), [])
+  useEffect(() => {
+    if (connection.state === 'unauthorized') open()
+  }, [connection.state])
+  return (
+    <dialog ref={dialog} className="help" aria-labelledby="token-title">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          keepToken(token.trim())
+          location.reload()
+        }}
+      >
+        <h2 id="token-title">The server asks for a token</h2>
+        <p className="fine">It was set where the server was started. It stays in this tab and is forgotten with it.</p>
+        <TextField label="Token" type="password" value={token} onChange={setToken} />
+        <div className="buttons">
+          <button type="submit" className="primary" disabled={token.trim() === ''}>
+            Connect
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}

@@ -1,0 +1,128 @@
+/** The answer to a question: the winner and why, all algorithms ranked, the load class, both schedules, and why each request goes where it goes. */
+import { useState } from 'react'
+import type { AlgorithmName, Outcome, WhatIfAnswer } from '../../../../models/contracts/what-if.ts'
+import { clockTime, counted, duration, percent } from '../format.ts'
+import { changeHash } from '../live/page-hash.ts'
+import { SelectField } from '../parts/fields.tsx'
+import { useAsking } from './asking.ts'
+import { describeEdit } from './edits.ts'
+import { GanttChart } from './gantt.tsx'
+import { LoadClassCard } from './load-class.tsx'
+import { Propose } from './propose.tsx'
+import { ALGORITHM_TITLES } from './question.ts'
+import { Ranking } from './ranking.tsx'
+import { RequestChoices } from './request-choices.tsx'
+
+export function AnswerView() {
+  const { answer, isRunning } = useAsking()
+  if (answer === null) {
+    return (
+      <div className="empty">
+        <p>{isRunning ? 'The question is being worked out…' : 'No question was asked yet.'}</p>
+        <button type="button" onClick={() => changeHash({ panel: 'what-if' })}>
+          Ask what if…
+        </button>
+      </div>
+    )
+  }
+  return <Answered key={answer.id} answer={answer} />
+}
+
+function Answered({ answer }: { answer: WhatIfAnswer }) {
+  const { outcomes, infeasible, query, basis, taskCount, processors } = answer
+  const best = outcomes[0]
+  const [chosen, setChosen] = useState<AlgorithmName | null>(best?.algorithm ?? null)
+  const others = outcomes.filter((outcome) => outcome !== best)
+  const [against, setAgainst] = useState<string>((others.find(({ algorithm }) => algorithm === 'local') ?? others[0])?.algorithm ?? '')
+  const second = others.find(({ algorithm }) => algorithm === against) ?? null
+  const outcome = outcomes.find(({ algorithm }) => algorithm === chosen) ?? best
+  return (
+    <article className="answer" data-testid="whatif-results" aria-label="Answer">
+      <header>
+        <h2>{best === undefined ? 'No algorithm found a schedule' : headline(outcomes)}</h2>
+        <p className="fine">
+          {query.edits.length === 0 ? 'The site as it is' : `If: ${query.edits.map(describeEdit).join('; ')}`} ·{' '}
+          {counted(taskCount, 'task')} on {counted(processors.length, 'accelerator')} · twin of {clockTime(basis.timeMs, Date.now())},
+          position {basis.sequence}, state {basis.stateHash.slice(0, 10)}
+        </p>
+      </header>
+      {best === undefined ? null : <p className="why">{whyBest(outcomes)}</p>}
+      <Ranking outcomes={outcomes} chosen={outcome?.algorithm ?? null} onChoose={setChosen} />
+      {infeasible.map(({ algorithm, reason }) => (
+        <p key={algorithm} className="note is-warn">
+          <b>{ALGORITHM_TITLES[algorithm]}</b> found no schedule: {reason}
+        </p>
+      ))}
+      <div className="answer-columns">
+        {outcome === undefined ? null : <Propose answer={answer} outcome={outcome} />}
+        <LoadClassCard loadClass={answer.loadClass} />
+      </div>
+      <Doubts answer={answer} />
+      {best === undefined ? null : (
+        <section>
+          <div className="section-head">
+            <h3>
+              <span className="key is-filled" /> {ALGORITHM_TITLES[best.algorithm]} <span className="key" /> against
+            </h3>
+            <SelectField
+              label="Compare with"
+              isLabelShown={false}
+              value={second?.algorithm ?? ''}
+              options={others.map(({ algorithm }) => algorithm)}
+              titles={ALGORITHM_TITLES}
+              onChange={setAgainst}
+            />
+          </div>
+          <GanttChart answer={answer} first={best} second={second} />
+        </section>
+      )}
+      {outcome === undefined ? null : <RequestChoices outcome={outcome} />}
+    </article>
+  )
+}
+
+function headline(outcomes: readonly Outcome[]): string {
+  const best = outcomes[0]!
+  const local = outcomes.find(({ algorithm }) => algorithm === 'local')
+  const name =
+    best.picked === null ? ALGORITHM_TITLES[best.algorithm] : `${ALGORITHM_TITLES[best.algorithm]} (${ALGORITHM_TITLES[best.picked]})`
+  const than = local === undefined || local === best ? '' : `, ${percent(1 - best.makespanMs / local.makespanMs)} sooner than local`
+  return `${name} is done in ${duration(best.makespanMs)}${than}`
+}
+
+function whyBest(outcomes: readonly Outcome[]): string {
+  const [best, next] = outcomes
+  if (best === undefined) return ''
+  const bound = `The least that any schedule needs is ${duration(best.lowerBoundMs)}; this one is ${percent(best.gapRatio, 1)} above it.`
+  if (next === undefined) return `Best, because it is the only one. ${bound}`
+  const versus = ALGORITHM_TITLES[next.algorithm]
+  if (next.makespanMs - best.makespanMs > 0.5) {
+    return `Best, because its last task ends first: ${duration(next.makespanMs - best.makespanMs)} before ${versus}. ${bound}`
+  }
+  if (next.meanLatencyMs - best.meanLatencyMs > 0.5) {
+    return `Best, because at the same makespan as ${versus} its requests wait ${duration(next.meanLatencyMs - best.meanLatencyMs)} less on average. ${bound}`
+  }
+  return next.moveCount > best.moveCount
+    ? `Best, because it ends like ${versus} with fewer moves. ${bound}`
+    : `As good as ${versus}. ${bound}`
+}
+
+function Doubts({ answer: { warnings, staleFacts } }: { answer: WhatIfAnswer }) {
+  if (warnings.length === 0 && staleFacts.length === 0) return null
+  return (
+    <section className="note is-warn">
+      <h3>Read with care</h3>
+      <ul>
+        {warnings.map((warning) => (
+          <li key={warning}>{warning}</li>
+        ))}
+        {staleFacts.slice(0, 20).map(({ entity, group, source, ageMs, freshness }) => (
+          <li key={`${entity} ${group}`}>
+            {group} of <b>{entity}</b> is {freshness}: {duration(ageMs)} old, told by {source}
+          </li>
+        ))}
+        {staleFacts.length > 20 ? <li>and {counted(staleFacts.length - 20, 'more old fact')}</li> : null}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,88 @@
+/** The winner against another algorithm on the same rows. Hover or arrow keys choose a task; the line beneath says all about it. */
+import { useEffect, useMemo, useRef, useState } from 'react'
+import type { Outcome, WhatIfAnswer } from '../../../../models/contracts/what-if.ts'
+import { duration } from '../format.ts'
+import { useTwin } from '../live/store.ts'
+import { useTheme } from '../live/theme.ts'
+import { cameraIndexes, readPalette } from '../palette.ts'
+import { drawGantt } from './draw-gantt.ts'
+import { barAt, ganttLayout } from './gantt-layout.ts'
+import { ALGORITHM_TITLES } from './question.ts'
+
+export function GanttChart({ answer, first, second }: { answer: WhatIfAnswer; first: Outcome; second: Outcome | null }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [width, setWidth] = useState(0)
+  const [active, setActive] = useState<number | null>(null)
+  const { entities } = useTwin()
+  const theme = useTheme()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme changes what the style sheet answers
+  const palette = useMemo(() => readPalette(document.body), [theme])
+  const lanes = useMemo(
+    (): readonly [Outcome] | readonly [Outcome, Outcome] => (second === null ? [first] : [first, second]),
+    [first, second],
+  )
+  const gantt = useMemo(() => ganttLayout(answer, lanes, width), [answer, lanes, width])
+  const cameraByRequest = useMemo(() => new Map(first.requests.map(({ request, camera }) => [request, camera])), [first])
+  const cameras = useMemo(
+    () => cameraIndexes(new Set([...entities.camera.keys(), ...cameraByRequest.values()])),
+    [entities.camera, cameraByRequest],
+  )
+
+  useEffect(() => {
+    const element = canvas.current?.parentElement
+    if (element == null) return
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another answer has other bars
+  useEffect(() => setActive(null), [answer, second])
+  useEffect(() => {
+    if (canvas.current === null || width === 0) return
+    drawGantt(canvas.current, {
+      gantt,
+      lanes,
+      active,
+      palette,
+      cameraOf: ({ request }) => cameraByRequest.get(request) ?? '',
+      colourOf: (camera) => palette.cameras[cameras.get(camera) ?? 0]!,
+    })
+  }, [gantt, lanes, active, palette, cameraByRequest, cameras, width])
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
+    if (step === 0 || gantt.bars.length === 0) return
+    event.preventDefault()
+    setActive(active === null ? 0 : (active + step + gantt.bars.length) % gantt.bars.length)
+  }
+  const bar = active === null ? undefined : gantt.bars[active]
+  return (
+    <figure className="gantt">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys walk over its bars */}
+      <div
+        className="gantt-chart"
+        role="group"
+        aria-roledescription="Gantt chart"
+        aria-label={`${ALGORITHM_TITLES[first.algorithm]}${second === null ? '' : ` against ${ALGORITHM_TITLES[second.algorithm]}`}, ${gantt.rows.length} accelerators, ${gantt.bars.length} tasks. Arrow keys walk over the tasks.`}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onPointerMove={({ nativeEvent }) => setActive(barAt(gantt, nativeEvent.offsetX, nativeEvent.offsetY))}
+        onPointerLeave={() => setActive(null)}
+      >
+        <canvas ref={canvas} aria-hidden="true" style={{ width: '100%', height: gantt.height }} />
+      </div>
+      <figcaption className="gantt-caption" aria-live="polite">
+        {bar === undefined
+          ? 'Point at a task, or use the arrow keys, to see its times and the source of its cost.'
+          : describeTask(lanes[bar.lane]!, bar.task, cameraByRequest)}
+      </figcaption>
+    </figure>
+  )
+}
+
+function describeTask({ algorithm, tasks }: Outcome, index: number, cameraByRequest: ReadonlyMap<string, string>): string {
+  const { name, request, accelerator, startMs, finishMs, plannedFinishMs, costSource } = tasks[index]!
+  const planned = Math.abs(plannedFinishMs - finishMs) < 1 ? 'as planned' : `planned to end at ${duration(plannedFinishMs)}`
+  const camera = cameraByRequest.get(request) ?? '?'
+  return `${ALGORITHM_TITLES[algorithm]} · ${name} of ${request} (${camera}) on ${accelerator}: ${duration(startMs)} to ${duration(finishMs)}, ${planned}. Cost: ${costSource}`
+}

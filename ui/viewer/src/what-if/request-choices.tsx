@@ -1,0 +1,58 @@
+/** Why each request goes where it goes: its earliest finish on every accelerator, and why some cannot serve it. */
+import { useState } from 'react'
+import type { Outcome } from '../../../../models/contracts/what-if.ts'
+import { counted, duration } from '../format.ts'
+import { ALGORITHM_TITLES } from './question.ts'
+
+const SHOWN_MAX = 200
+
+export function RequestChoices({ outcome }: { outcome: Outcome }) {
+  const [name, setName] = useState<string | null>(null)
+  const request = outcome.requests.find((each) => each.request === name) ?? outcome.requests[0]
+  if (request === undefined) return null
+  const bestMs = request.choices.find(({ finishMs }) => finishMs !== null)?.finishMs ?? null
+  return (
+    <section>
+      <h3>Why each request goes where it goes ({ALGORITHM_TITLES[outcome.algorithm]})</h3>
+      <div className="choices">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+        <div className="choices-requests" tabIndex={0} role="group" aria-label="Requests">
+          {outcome.requests.slice(0, SHOWN_MAX).map((each) => (
+            <button key={each.request} type="button" aria-pressed={each === request} onClick={() => setName(each.request)}>
+              <span>{each.request}</span>
+              <span className="fine">
+                {each.camera} · {duration(each.latencyMs)}
+              </span>
+            </button>
+          ))}
+          {outcome.requests.length > SHOWN_MAX ? <p className="fine">and {counted(outcome.requests.length - SHOWN_MAX, 'more')}</p> : null}
+        </div>
+        <table>
+          <caption>
+            {request.application} of {request.camera}: its first task
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">accelerator</th>
+              <th scope="col">earliest finish</th>
+              <th scope="col">later by</th>
+              <th scope="col">note</th>
+            </tr>
+          </thead>
+          <tbody>
+            {request.choices.map(({ accelerator, finishMs, reason }) => (
+              <tr key={accelerator} className={accelerator === request.chosen ? 'is-chosen' : finishMs === null ? 'is-out' : undefined}>
+                <th scope="row">{accelerator}</th>
+                <td>{duration(finishMs)}</td>
+                <td>{finishMs === null || bestMs === null || finishMs === bestMs ? '' : `+${duration(finishMs - bestMs)}`}</td>
+                <td>
+                  {accelerator === request.chosen ? <b>chosen</b> : null} {reason ?? ''}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
