@@ -9,8 +9,9 @@ import type { AcceleratorKind } from '../models/events/shapes.ts'
 import { dhsEvents, journaled, podEvents } from '../models/testing/dhs-site.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { applyEvents } from './fold.ts'
+import { forkWithPlacements } from './placed-fork.ts'
 import { emptyTwin, type TwinState, toJson } from './twin-state.ts'
-import { askWhatIf } from './what-if.ts'
+import { askWhatIf, predictUnchanged } from './what-if.ts'
 
 const SEED = 20_250
 const CLOCK_MS = 1_000_000
@@ -261,6 +262,32 @@ it('for any question: the twin stays, the answer is the same again, sound and we
       }
     }),
     { seed: SEED, numRuns: 60 },
+  )
+})
+
+it('what an outcome predicts is what the site would do if its placements were applied', () => {
+  const work = fc.array(
+    fc.record({
+      camera: fc.constantFrom(...CAMERAS),
+      application: fc.constantFrom('alexnet', 'googlenet', 'resnet50'),
+      frames: fc.integer({ min: 1, max: 40 }),
+      place: fc.option(fc.constantFrom('pi-1/cpu0', 'tx2-1/gpu0', 'tx2-2/cpu0', 'edge-1/cpu0')),
+      boundMs: fc.integer({ min: CLOCK_MS - 400, max: CLOCK_MS }),
+    }),
+    { minLength: 1, maxLength: 10 },
+  )
+  fc.assert(
+    fc.property(work, (pods) => {
+      const state = after(
+        ...pods.flatMap(({ place, ...pod }, index) =>
+          podEvents(`w${index}`, { ...pod, ...(place === null ? {} : { accelerator: place }) }),
+        ),
+      )
+      for (const { makespanMs, placements } of ask(state, { workload: 'waiting' }).outcomes) {
+        expect(predictUnchanged(forkWithPlacements(state, placements), registry).makespanMs).toBeCloseTo(makespanMs, 6)
+      }
+    }),
+    { seed: SEED, numRuns: 100 },
   )
 })
 
