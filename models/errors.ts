@@ -64,13 +64,18 @@ export class TwinError extends Error {
 
 /** The candidates closest to a mistyped name, best first: for "did you mean …?". */
 export function nearestNames(name: string, candidates: readonly string[], limit = 3): string[] {
-  return candidates
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    // Two short names without one letter in common are no typing error of each other.
-    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.ceil(candidate.length / 3)) && distance < Math.max(name.length, candidate.length))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, limit)
-    .map(({ candidate }) => candidate)
+  return (
+    candidates
+      .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+      // Two short names without one letter in common are no typing error of each other.
+      .filter(
+        ({ candidate, distance }) =>
+          distance <= Math.max(2, Math.ceil(candidate.length / 3)) && distance < Math.max(name.length, candidate.length),
+      )
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, limit)
+      .map(({ candidate }) => candidate)
+  )
 }
 
 function editDistance(a: string, b: string): number {
