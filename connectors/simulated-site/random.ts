@@ -15,7 +15,7 @@ export interface Draws {
 }
 
 export function drawsOf(seed: number, label: string): Draws {
-  const generator = xoroshiro128plus(seed ^ hash(label))
+  const generator = xoroshiro128plus(mix(seed ^ hash(label)))
   const uniform = () => uniformFloat64(generator)
   // Box and Muller (1958); 1 − u keeps the logarithm finite.
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
@@ -31,4 +31,11 @@ function hash(text: string): number {
   let value = 0x811c9dc5
   for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193)
   return value
+}
+
+/** The finaliser of MurmurHash3: each bit of the seed moves half of the bits, else neighbouring seeds draw nearly the same. */
+function mix(value: number): number {
+  const folded = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  const again = Math.imul(folded ^ (folded >>> 13), 0xc2b2ae35)
+  return again ^ (again >>> 16)
 }
