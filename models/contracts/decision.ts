@@ -57,6 +57,11 @@ export const decisionShape = z.object({
     .array(z.object({ algorithm: idShape, makespanMs: durationMsShape.nullable(), moveCount: z.number().int().min(0) }))
     .max(32),
   assumes: z.array(assumedFactShape).max(256),
+  /** The devices, links and pods that it was reckoned with, in words: what differs later is why it no longer holds. */
+  basis: z
+    .array(z.object({ entity: textShape, value: textShape }))
+    .max(2_000)
+    .optional(),
   summary: textShape,
 })
 export type Decision = z.infer<typeof decisionShape>

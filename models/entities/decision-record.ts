@@ -18,12 +18,15 @@ export const decisionRecordShape = z.object({
     steps: z.array(z.object({ timeMs: z.number(), what: z.string(), by: z.string(), detail: z.string() })),
     /** Pod of the decision → the pod that runs its stage now. */
     applied: z.array(z.object({ pod: z.string(), runsAs: z.string(), timeMs: z.number() })),
+    /** Placements that were not made, and the fact that stood against each. */
+    refused: z.array(z.object({ pod: z.string(), reason: z.string(), timeMs: z.number() })),
     observedMakespanMs: z.number().nullable(),
     errorRatio: z.number().nullable(),
   }),
   predicted: z.object({ makespanMs: z.number().nullable() }),
 })
 export type DecisionRecord = z.infer<typeof decisionRecordShape>
+type Refused = DecisionRecord['reported']['refused']
 export type DecisionEvent = EventOf<
   | 'decision.made'
   | 'decision.approved'
@@ -67,7 +70,7 @@ export function aNewDecisionRecord(id: string): DecisionRecord {
     id,
     mode: modes.initial,
     desired: null,
-    reported: { steps: [], applied: [], observedMakespanMs: null, errorRatio: null },
+    reported: { steps: [], applied: [], refused: [], observedMakespanMs: null, errorRatio: null },
     predicted: { makespanMs: null },
   }
 }
@@ -75,10 +78,14 @@ export function aNewDecisionRecord(id: string): DecisionRecord {
 /** All of these travel on one topic, so their order is kept and each step is judged by the machine alone. */
 export function applyDecisionEvent(record: DecisionRecord, event: DecisionEvent): Applied<DecisionRecord> {
   if (event.type === 'decision.made' && record.mode !== 'expected') return superseded(record)
-  const { mode, expected } = modes.step(record.mode, SIGNALS[event.type])
+  const refused = event.type === 'placement.refused' ? refusedBy(record, event) : record.reported.refused
+  // A plan is refused when all of it is; until then its other placements may still be made.
+  const isPartly =
+    event.type === 'placement.refused' && record.mode === 'approved' && refused.length < (record.desired?.placements.length ?? 0)
+  const { mode, expected } = isPartly ? { mode: record.mode, expected: true } : modes.step(record.mode, SIGNALS[event.type])
   const { by, detail } = authorOf(event)
   const steps = [...record.reported.steps, { timeMs: event.timeMs, what: SIGNALS[event.type], by, detail }].slice(-64)
-  const next = { ...record, mode, reported: { ...record.reported, steps } }
+  const next = { ...record, mode, reported: { ...record.reported, steps, refused } }
   switch (event.type) {
     case 'decision.made':
       return adopted({ ...next, desired: event.decision, predicted: { makespanMs: event.decision.predicted.makespanMs } }, expected)
@@ -94,6 +101,13 @@ export function applyDecisionEvent(record: DecisionRecord, event: DecisionEvent)
     default:
       return adopted(next, expected)
   }
+}
+
+/** Without a pod, all that is left of the plan. */
+function refusedBy({ desired, reported }: DecisionRecord, { pod, reason, timeMs }: EventOf<'placement.refused'>): Refused {
+  const answered = new Set([...reported.applied, ...reported.refused].map((each) => each.pod))
+  const pods = pod === null ? (desired?.placements ?? []).map((each) => each.pod) : [pod]
+  return [...reported.refused, ...pods.filter((name) => !answered.has(name)).map((name) => ({ pod: name, reason, timeMs }))]
 }
 
 function authorOf(event: DecisionEvent): { by: string; detail: string } {
@@ -112,7 +126,7 @@ function authorOf(event: DecisionEvent): { by: string; detail: string } {
     case 'placement.verified':
       return {
         by: event.source,
-        detail: `${Math.round(event.observedMakespanMs)} ms, predicted ${Math.round(event.predictedMakespanMs)} ms`,
+        detail: `${Math.round(event.observedMakespanMs)} ms, predicted ${Math.round(event.predictedMakespanMs)} ms${event.disturbedBy === undefined ? '' : `; ${event.disturbedBy}`}`,
       }
   }
 }

@@ -34,5 +34,7 @@ export const decisionEventShapes = [
     observedMakespanMs: durationMsShape,
     /** |observed − predicted| / predicted. */
     errorRatio: z.number().min(0).max(1e6),
+    /** What came in between that the prediction could not know; absent when nothing did. */
+    disturbedBy: textShape.optional(),
   }),
 ] as const
