@@ -1,10 +1,11 @@
 /**
  * Carries out what twin/loop.ts says is next: publishes the events of each step, and lets the placement
- * sink act. One step at a time, woken by changes, never twice at once.
+ * sink act. One step at a time, woken by changes, never twice at once, and never on a twin that has not yet
+ * heard of the last step.
  */
 import { randomUUID } from 'node:crypto'
+import { type StartTimer, startTimer } from '../connectors/simulated-site/agenda.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
-import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { Clock, Logger, PlacementSink, Stop } from '../models/ports.ts'
 import { type LoopStep, nextLoopStep } from '../twin/loop.ts'
@@ -21,6 +22,8 @@ export interface LoopOptions {
   readonly log: Logger
   /** Between two looks at an unchanged situation, ms. */
   readonly periodMs: number
+  readonly timer?: StartTimer
+  readonly newId?: () => string
 }
 
 export interface RunningLoop {
@@ -31,93 +34,139 @@ export interface RunningLoop {
   readonly stop: Stop
 }
 
-/** Steps in a row without rest before it takes a breath: a guard against a loop that never settles. */
+type Action = Exclude<LoopStep, { kind: 'rest' }>
+
+/** Steps other than placements in a row before it takes a breath: a guard against a loop that never settles. */
 const STEPS_MAX = 20
+/** An event that has not come back by then will not: the log took it, and the codec did not. */
+const ECHO_MS_MAX = 10_000
+const FAILURE_PAUSE_MS_MAX = 30_000
 
 export function runLoop(options: LoopOptions): RunningLoop {
+  const { log, clock, periodMs, timer = startTimer } = options
+  const next = makeStepper(options)
   let status = 'starting'
   let isStopped = false
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> = Promise.resolve()
-  let isRunning = false
+  let isWoken = false
+  let failureCount = 0
+  let cancel = (): void => {}
+  let running: Promise<void> | null = null
 
   const look = async (): Promise<void> => {
-    for (let steps = 0; steps < STEPS_MAX && !isStopped; steps++) {
-      const site = options.state().site
-      if (site === null) return
-      // Ages and predictions count from now, so the twin is told the time first.
-      await options.publish([{ type: 'clock.ticked', site, timeMs: options.clock(), source: 'loop' }])
-      const state = options.state()
-      const step = nextLoopStep(state, {
-        id: randomUUID(),
-        registry: options.registry,
-        settings: options.settings,
-      })
+    for (let steps = 0; steps < STEPS_MAX && !isStopped; ) {
+      const step = await next()
+      if (step === null) return
       status = describe(step)
       if (step.kind === 'rest') return
-      options.log.info({ step: step.kind, status }, 'loop step')
-      await carryOut(step, site, options)
+      log.info({ step: step.kind, ...('id' in step ? { plan: step.id } : {}), status }, 'loop step')
+      await carryOut(step, options)
+      if (step.kind !== 'apply' && step.kind !== 'record') steps++
     }
   }
   const schedule = (delayMs: number): void => {
-    clearTimeout(timer)
-    if (isStopped) return
-    timer = setTimeout(() => {
-      isRunning = true
-      running = look()
-        .catch((error: unknown) => {
-          status = `failed: ${error instanceof Error ? error.message : String(error)}`
-          options.log.error({ error: status }, 'loop step failed; it will look again')
-        })
-        .finally(() => {
-          isRunning = false
-          schedule(options.periodMs)
-        })
-    }, delayMs)
+    cancel()
+    if (!isStopped) cancel = timer(delayMs, start)
+  }
+  const start = (): void => {
+    isWoken = false
+    running = look()
+      .then(() => {
+        failureCount = 0
+      })
+      .catch((error: unknown) => {
+        failureCount++
+        status = `failed, will look again: ${error instanceof Error ? error.message : String(error)}`
+        log.error({ error: status, failureCount, timeMs: clock() }, 'loop step failed')
+      })
+      .finally(() => {
+        running = null
+        // What fails is not made better by haste, nor by being woken.
+        const pauseMs = Math.min(FAILURE_PAUSE_MS_MAX, periodMs * 2 ** failureCount)
+        schedule(failureCount === 0 && isWoken ? 0 : pauseMs)
+      })
   }
   schedule(0)
   return {
     status: () => status,
     wake: () => {
-      if (!isRunning) schedule(0)
+      if (isWoken || failureCount > 0) return
+      isWoken = true
+      if (running === null) schedule(0)
     },
     stop: async () => {
       isStopped = true
-      clearTimeout(timer)
+      cancel()
       await running
     },
   }
 }
 
-async function carryOut(step: Exclude<LoopStep, { kind: 'rest' }>, site: string, options: LoopOptions): Promise<void> {
-  const common = { site, timeMs: options.clock(), source: 'loop' }
-  switch (step.kind) {
-    case 'propose':
-      return options.publish([{ type: 'decision.made', ...common, decision: step.decided.decision }])
-    case 'approve':
-      return options.publish([{ type: 'decision.approved', ...common, id: step.id, by: 'loop', reason: step.reason }])
-    case 'expire':
-      return options.publish([{ type: 'decision.expired', ...common, id: step.id, reason: step.reason }])
-    case 'refuse':
-      return options.publish([{ type: 'placement.refused', ...common, id: step.id, pod: null, reason: step.reason }])
-    case 'verify': {
-      const { id, predictedMakespanMs, observedMakespanMs } = step
-      const errorRatio = Math.abs(observedMakespanMs - predictedMakespanMs) / Math.max(1, predictedMakespanMs)
-      return options.publish([{ type: 'placement.verified', ...common, id, predictedMakespanMs, observedMakespanMs, errorRatio }])
+/** @returns the next step on the newest twin; null when the twin is not there yet. */
+function makeStepper({ state, publish, clock, registry, settings, newId = randomUUID }: LoopOptions): () => Promise<LoopStep | null> {
+  let sent: { readonly isSeen: (state: TwinState) => boolean; readonly sentMs: number } | null = null
+  return async () => {
+    const { site } = state()
+    if (site === null) return null
+    if (sent !== null && !sent.isSeen(state()) && clock() - sent.sentMs < ECHO_MS_MAX) {
+      return { kind: 'rest', reason: 'waits until the twin has heard of the last step' }
     }
-    case 'apply':
-      return applyPlacements(step.record, site, options)
+    const options = { id: newId(), registry, settings }
+    const wanted = nextLoopStep(state(), options)
+    if (wanted.kind === 'rest') return wanted
+    // Ages and predictions count from now, so before anything is done the twin is told the time.
+    await publish([{ type: 'clock.ticked', site, timeMs: clock(), source: 'loop' }])
+    const step = nextLoopStep(state(), options)
+    if (step.kind !== 'rest') sent = { isSeen: echoOf(step, state()), sentMs: clock() }
+    return step
   }
 }
 
-/** One placement after the other, in the plan's order: queues fill in the order in which pods are bound. */
-async function applyPlacements({ id, desired }: DecisionRecord, site: string, { sink, publish, clock }: LoopOptions): Promise<void> {
-  for (const placement of desired?.placements ?? []) {
-    const result = await sink.apply(placement, { decisionId: id })
-    const common = { site, timeMs: clock(), source: 'loop', id, pod: placement.pod }
-    if (result.ok) await publish([{ type: 'placement.applied', ...common, replacement: result.replacement, accelerator: placement.to }])
-    else await publish([{ type: 'placement.refused', ...common, reason: result.reason }])
+/** Every step leaves its mark on its decision. */
+function echoOf(step: Action, before: TwinState): (state: TwinState) => boolean {
+  const id = step.kind === 'propose' ? step.decided.decision.id : step.id
+  const stepCount = (state: TwinState): number => state.entities.decision.get(id)?.reported.steps.at(-1)?.timeMs ?? 0
+  const record = before.entities.decision.get(id)
+  return (state) => state.entities.decision.get(id) !== record && stepCount(state) > 0
+}
+
+async function carryOut(step: Action, { state, publish, sink, clock }: LoopOptions): Promise<void> {
+  const site = state().site ?? ''
+  const publishOne = (event: TwinEvent): Promise<void> => publish([event])
+  const common = { site, timeMs: clock(), source: 'loop' }
+  switch (step.kind) {
+    case 'propose':
+      return publishOne({ type: 'decision.made', ...common, decision: step.decided.decision })
+    case 'approve':
+      return publishOne({ type: 'decision.approved', ...common, id: step.id, by: 'loop', reason: step.reason })
+    case 'expire':
+      return publishOne({ type: 'decision.expired', ...common, id: step.id, reason: step.reason })
+    case 'refuse':
+      return publishOne({ type: 'placement.refused', ...common, id: step.id, pod: step.pod, reason: step.reason })
+    case 'record':
+      return publishOne(applied(step, step.runsAs, common))
+    case 'apply': {
+      const { id, placement } = step
+      const result = await sink.apply(placement, { decisionId: id })
+      const now = { ...common, timeMs: clock() }
+      if (result.ok) return publishOne(applied(step, result.replacement ?? placement.pod, now))
+      return publishOne({ type: 'placement.refused', ...now, id, pod: placement.pod, reason: result.reason.slice(0, 1_024) })
+    }
+    case 'verify': {
+      const { id, predictedMakespanMs, observedMakespanMs, disturbedBy } = step
+      const errorRatio = Math.min(1e6, Math.abs(observedMakespanMs - predictedMakespanMs) / Math.max(1, predictedMakespanMs))
+      const measured = { id, predictedMakespanMs, observedMakespanMs, errorRatio }
+      const disturbed = disturbedBy === null ? {} : { disturbedBy: disturbedBy.slice(0, 1_024) }
+      return publishOne({ type: 'placement.verified', ...common, ...measured, ...disturbed })
+    }
   }
+}
+
+function applied(
+  { id, placement: { pod, to } }: Extract<LoopStep, { kind: 'apply' | 'record' }>,
+  runsAs: string,
+  common: { readonly site: string; readonly timeMs: number; readonly source: string },
+): TwinEvent {
+  return { type: 'placement.applied', ...common, id, pod, replacement: runsAs === pod ? null : runsAs, accelerator: to }
 }
 
 function describe(step: LoopStep): string {
@@ -126,11 +175,19 @@ function describe(step: LoopStep): string {
       return step.reason
     case 'propose':
       return `proposes: ${step.decided.decision.summary}`
+    case 'approve':
+      return `approves plan ${step.id}: ${step.reason}`
+    case 'expire':
+      return `gives up plan ${step.id}: ${step.reason}`
+    case 'refuse':
+      return `refuses ${step.pod === null ? '' : `pod ${step.pod} of `}plan ${step.id}: ${step.reason}`
     case 'apply':
-      return `applies plan ${step.record.id}`
-    case 'verify':
-      return `verified plan ${step.id}`
-    default:
-      return `${step.kind}s plan ${step.id}: ${step.reason}`
+      return `moves pod ${step.placement.pod} to ${step.placement.to} for plan ${step.id}`
+    case 'record':
+      return `pod ${step.placement.pod} of plan ${step.id} is at ${step.placement.to} already`
+    case 'verify': {
+      const [predicted, observed] = [step.predictedMakespanMs, step.observedMakespanMs].map((ms) => `${(ms / 1_000).toFixed(1)} s`)
+      return `plan ${step.id} took ${observed}, predicted ${predicted}${step.disturbedBy === null ? '' : `; ${step.disturbedBy}`}`
+    }
   }
 }

@@ -154,7 +154,7 @@ function leftOverOf({ entities, clockMs }: TwinState): LeftOver {
 }
 
 /** What the loop should look at at once; samples and ticks can wait for its period. */
-const WAKES: ReadonlySet<TwinEvent['type']> = new Set([
+export const WAKES: ReadonlySet<TwinEvent['type']> = new Set([
   'node.conditionsChanged',
   'node.gone',
   'accelerator.conditionsChanged',

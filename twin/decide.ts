@@ -2,62 +2,63 @@
  * From a trigger to a decision: ask what would happen, take the best, and say what it rests on. And, before
  * anything acts, the same question again on the newest twin. Both are pure; neither touches the cluster.
  */
-import type { ImageRegistry } from '../models/applications/registry.ts'
-import type { Decision, Placement } from '../models/contracts/decision.ts'
-import { type Outcome, type WhatIfAnswer, whatIfQueryShape } from '../models/contracts/what-if.ts'
-import { canTakeWork } from '../models/entities/node.ts'
-import type { LoopSettings } from './loop-settings.ts'
-import { forkWithPlacements } from './placed-fork.ts'
+import type { Decision } from '../models/contracts/decision.ts'
+import type { Outcome, WhatIfAnswer } from '../models/contracts/what-if.ts'
+import { TwinError } from '../models/errors.ts'
+import { basisOf, firstChange } from './basis.ts'
+import { coolDown, rejectedMs } from './move-history.ts'
+import { placementFault } from './placing.ts'
+import { askAboutWaiting, bestPlan, changesOf, finishOf, gainOf, type Plan, type PlanOptions, planOf } from './plan.ts'
+import { staleFacts } from './stale-facts.ts'
 import { isUrgent, type Trigger } from './triggers.ts'
 import type { TwinState } from './twin-state.ts'
-import { openRequests } from './waiting-work.ts'
-import { askWhatIf, predictUnchanged } from './what-if.ts'
 
-/** A decision names its basis by journal sequence; hashing the whole twin every second would buy nothing. */
-const UNHASHED = ''
-
-export interface DecideOptions {
-  /** Chosen by the caller: the core draws no randomness. */
-  readonly id: string
-  readonly registry: ImageRegistry
-  readonly settings: LoopSettings
-}
+/** `id` is chosen by the caller: the core draws no randomness. */
+export type DecideOptions = PlanOptions
 
 export type Decided = { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly reason: string }
 
 export function decide(state: TwinState, trigger: Trigger, options: DecideOptions): Decided {
-  const { settings, registry, id } = options
-  const query = whatIfQueryShape.parse({ workload: 'waiting', delta1Seconds: settings.delta1Seconds, delta2: settings.delta2 })
-  const answer = askWhatIf(state, query, { id, stateHash: UNHASHED, registry })
-  const best = answer.outcomes[0]
-  if (best === undefined) return { ok: false, reason: answer.infeasible[0]?.reason ?? 'no algorithm found a schedule' }
-  return decisionOf(state, { answer, outcome: best, trigger, options })
+  return orTooLarge(() => {
+    const answer = askAboutWaiting(state, options)
+    if (answer.outcomes.length === 0) return no(answer.infeasible[0]?.reason ?? 'no algorithm found a schedule')
+    return decisionFrom(state, { answer, plan: bestPlan(state, answer, options), trigger, options })
+  })
 }
 
-/** A decision from one outcome of an answer to the `waiting` workload, if it is worth its moves. */
+/** A decision from one outcome of an answer to the `waiting` workload that somebody chose. */
 export function decisionOf(
   state: TwinState,
-  {
-    answer,
-    outcome,
-    trigger,
-    options,
-  }: { readonly answer: WhatIfAnswer; readonly outcome: Outcome; readonly trigger: Trigger; readonly options: DecideOptions },
+  of: { readonly answer: WhatIfAnswer; readonly outcome: Outcome; readonly trigger: Trigger; readonly options: DecideOptions },
 ): Decided {
+  const { answer, outcome, trigger, options } = of
+  return orTooLarge(() => {
+    const plan = planOf(state, { algorithm: outcome.algorithm, placements: changesOf(outcome) }, options)
+    const reason = plan.placements.map((placement) => placementFault(state, placement)).find((fault) => fault !== null)
+    return reason == null ? decisionFrom(state, { answer, plan, trigger, options }) : no(reason)
+  })
+}
+
+interface DecisionParts {
+  readonly answer: WhatIfAnswer
+  readonly plan: Plan
+  readonly trigger: Trigger
+  readonly options: DecideOptions
+}
+
+function decisionFrom(state: TwinState, { answer, plan, trigger, options }: DecisionParts): Decided {
   const { registry, settings, id } = options
-  const placements = outcome.placements.filter(({ from, to }) => from !== to).sort((a, b) => a.predictedStartMs - b.predictedStartMs)
-  if (placements.length === 0) return { ok: false, reason: 'what waits is already where it is best' }
-  const makespanMs = predictUnchanged(forkWithPlacements(state, placements), registry).makespanMs
-  if (makespanMs === null) return { ok: false, reason: 'some work would still be bound nowhere' }
-  const unchangedMakespanMs = predictUnchanged(state, registry).makespanMs
-  const gainRatio = unchangedMakespanMs === null ? 1 : unchangedMakespanMs === 0 ? 0 : 1 - makespanMs / unchangedMakespanMs
-  const gainMs = (unchangedMakespanMs ?? Number.POSITIVE_INFINITY) - makespanMs
-  const isFree = isUrgent(trigger) || trigger.kind === 'operator'
-  if (!isFree && (gainRatio < settings.minGainRatio || gainMs < settings.minGainMs)) {
-    return {
-      ok: false,
-      reason: `the best plan gains ${percent(gainRatio)}, less than the ${percent(settings.minGainRatio)} that a move must bring`,
-    }
+  const { placements, algorithm } = plan
+  if (placements.length === 0) return no(whyNone(state, answer, options))
+  const saidNoMs = trigger.kind === 'operator' ? null : rejectedMs(state, placements, settings)
+  if (saidNoMs !== null) return no(`the best plan was rejected ${seconds(state.clockMs - saidNoMs)} ago`)
+  const unchanged = finishOf(state, registry)
+  const helps = plan.finish.podCount > unchanged.podCount
+  const { makespanMs } = plan.finish
+  const predicted = {
+    makespanMs,
+    unchangedMakespanMs: helps ? null : unchanged.makespanMs,
+    gainRatio: gainOf(unchanged, plan.finish).ratio,
   }
   const madeAtMs = state.clockMs
   return {
@@ -68,85 +69,95 @@ export function decisionOf(
       expiresAtMs: madeAtMs + settings.expiryMs,
       sequence: state.sequence,
       trigger,
-      algorithm: outcome.algorithm,
+      algorithm,
       className: answer.loadClass.className,
-      placements,
-      requests: openRequests(state),
-      predicted: { makespanMs, unchangedMakespanMs, gainRatio },
-      alternatives: answer.outcomes.map(({ algorithm, makespanMs: ms, moveCount }) => ({ algorithm, makespanMs: ms, moveCount })),
-      assumes: answer.staleFacts,
-      summary: summaryOf({ placements, algorithm: outcome.algorithm, makespanMs, unchangedMakespanMs, trigger }),
+      placements: [...placements],
+      requests: [...plan.finish.requests],
+      predicted,
+      alternatives: answer.outcomes.map(({ algorithm: name, makespanMs: ms, moveCount }) => ({
+        algorithm: name,
+        makespanMs: ms,
+        moveCount,
+      })),
+      assumes: answer.staleFacts.slice(0, 256),
+      basis: basisOf(state),
+      summary: summaryOf(plan, trigger, predicted.unchangedMakespanMs),
     },
   }
+}
+
+/** In the words of the best outcome, had it been allowed. */
+function whyNone(state: TwinState, answer: WhatIfAnswer, options: DecideOptions): string {
+  const plans = answer.outcomes.map((outcome) => planOf(state, { algorithm: outcome.algorithm, placements: changesOf(outcome) }, options))
+  const [best] = plans.filter(({ placements }) => placements.length > 0).sort((a, b) => a.finish.makespanMs - b.finish.makespanMs)
+  if (best === undefined) return 'what waits is already where it is best'
+  const { ratio, ms, isEnough } = gainOf(finishOf(state, options.registry), best.finish)
+  if (ms <= 0) return 'what waits is already where it is best'
+  if (isEnough(options.settings)) {
+    const { leftMs } = coolDown(state, options.settings)
+    return leftMs > 0 ? `cooling down for ${seconds(leftMs)}` : 'the pods that would have to move were moved a moment ago'
+  }
+  const { minGainRatio, minGainMs } = options.settings
+  return `the best plan gains ${percent(ratio)} (${seconds(ms)}); a move must bring ${percent(minGainRatio)} and ${seconds(minGainMs)}`
 }
 
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
 /** Whether the decision still holds on this twin; if not, the one fact that changed. */
-export function revalidate(
-  state: TwinState,
-  decision: Decision,
-  { registry, settings }: Pick<DecideOptions, 'registry' | 'settings'>,
-): Verdict {
-  if (state.clockMs > decision.expiresAtMs) {
-    return refuse(`expired ${seconds(state.clockMs - decision.expiresAtMs)} ago; ask again for one that rests on what is known now`)
-  }
+export function revalidate(state: TwinState, decision: Decision, options: Pick<DecideOptions, 'registry' | 'settings'>): Verdict {
+  const overMs = state.clockMs - decision.expiresAtMs
+  if (overMs > 0) return no(`expired ${seconds(overMs)} ago; ask again for one that rests on what is known now`)
   for (const placement of decision.placements) {
-    const fact = whatChanged(state, placement)
-    if (fact !== null) return refuse(fact)
+    const fault = placementFault(state, placement)
+    if (fault !== null) return no(fault)
   }
-  const planned = predictUnchanged(forkWithPlacements(state, decision.placements), registry).makespanMs
-  if (planned === null) return refuse('some work would still be bound nowhere')
-  const query = whatIfQueryShape.parse({ workload: 'waiting', delta1Seconds: settings.delta1Seconds, delta2: settings.delta2 })
-  const best = askWhatIf(state, query, { id: decision.id, stateHash: UNHASHED, registry }).outcomes[0]
-  if (best === undefined) return refuse('no schedule is feasible any more')
-  const bestNow = predictUnchanged(
-    forkWithPlacements(
-      state,
-      best.placements.filter(({ from, to }) => from !== to),
-    ),
-    registry,
-  ).makespanMs
-  if (bestNow !== null && bestNow < planned * (1 - settings.minGainRatio) && planned - bestNow > settings.minGainMs) {
-    return refuse(`no longer best: ${best.algorithm} now finishes in ${seconds(bestNow)}, this plan in ${seconds(planned)}`)
+  const change = (): string => {
+    const found = decision.basis === undefined ? null : firstChange(state, decision.basis)
+    return found === null ? '' : ` (${found})`
   }
-  return { ok: true }
+  return orTooLarge((): Verdict => {
+    const asked = { ...options, id: decision.id }
+    const plan = planOf(state, { algorithm: 'heft', placements: decision.placements }, asked)
+    const needsGain = !isUrgent(decision.trigger) && decision.trigger.kind !== 'operator'
+    const gain = gainOf(finishOf(state, options.registry), plan.finish)
+    if (needsGain && !gain.isEnough(options.settings)) return no(`no longer worth it: it gains ${percent(gain.ratio)}${change()}`)
+    const best = bestPlan(state, askAboutWaiting(state, asked), asked)
+    if (!gainOf(plan.finish, best.finish).isEnough(options.settings)) return { ok: true }
+    const [now, then] = [best.finish, plan.finish].map(({ podCount, makespanMs }) => `${podCount} pod(s) in ${seconds(makespanMs)}`)
+    return no(`no longer best: ${best.algorithm} now finishes ${now}, this plan ${then}${change()}`)
+  })
 }
 
-/** Stale facts that could change the winner: those about devices that the plan puts work on. */
-export function staleFactsThatMatter(decision: Decision): string[] {
-  const used = new Set(decision.placements.flatMap(({ to }) => [to, to.split('/')[0]]))
-  return decision.assumes
-    .filter(({ freshness, entity }) => (freshness === 'stale' || freshness === 'lost') && used.has(entity.slice(entity.indexOf(' ') + 1)))
+/**
+ * Stale facts that could change the winner: those about the devices that the plan puts work on, their nodes and links,
+ * and about where the clips come from. Facts about what the plan leaves alone cannot make it go wrong.
+ */
+export function staleFactsThatMatter(state: TwinState, { placements }: Decision): string[] {
+  const cameras = placements.map(({ camera }) => camera)
+  const sources = cameras.flatMap((camera) => {
+    const identity = state.entities.camera.get(camera)?.reported.identity?.value
+    return [identity?.node, identity?.recordedAt].filter((node) => node != null && state.entities.node.get(node)?.mode === 'ready')[0] ?? []
+  })
+  return staleFacts(state, { accelerators: placements.map(({ to }) => to), cameras, nodes: sources })
+    .filter(({ freshness }) => freshness === 'stale' || freshness === 'lost')
     .map(({ entity, group, ageMs }) => `${entity} ${group} is ${seconds(ageMs)} old`)
 }
 
-function whatChanged(state: TwinState, { pod: name, from, to }: Placement): string | null {
-  const pod = state.entities.pod.get(name)
-  if (pod === undefined) return `pod ${name} is gone`
-  if (pod.mode !== 'pending' && pod.mode !== 'gated' && pod.mode !== 'bound') return `pod ${name} is ${pod.mode} by now`
-  const isAt = pod.reported.place?.accelerator ?? null
-  if (isAt !== from) return `pod ${name} is on ${isAt ?? 'no accelerator'} by now, not on ${from ?? 'none'}`
-  const accelerator = state.entities.accelerator.get(to)
-  if (accelerator === undefined) return `accelerator ${to} is gone`
-  if (accelerator.mode === 'failed' || accelerator.mode === 'offline') return `accelerator ${to} is ${accelerator.mode} by now`
-  const node = state.entities.node.get(accelerator.reported.identity?.value.node ?? '')
-  if (node === undefined || !canTakeWork(node)) return `node of ${to} is ${node?.mode ?? 'unknown'} or cordoned by now`
-  return null
+function summaryOf({ algorithm, placements, finish }: Plan, { kind, subject }: Trigger, unchangedMakespanMs: number | null): string {
+  const instead = unchangedMakespanMs === null ? 'never' : `in ${seconds(unchangedMakespanMs)} as it stands`
+  return `${kind} at ${subject}: ${algorithm} places ${placements.length} pod(s), all done in ${seconds(finish.makespanMs)} instead of ${instead}`
 }
 
-function summaryOf(of: {
-  readonly placements: readonly Placement[]
-  readonly algorithm: string
-  readonly makespanMs: number
-  readonly unchangedMakespanMs: number | null
-  readonly trigger: Trigger
-}): string {
-  const instead =
-    of.unchangedMakespanMs === null ? 'work that would not finish as it stands' : `${seconds(of.unchangedMakespanMs)} as it stands`
-  return `${of.trigger.kind} at ${of.trigger.subject}: ${of.algorithm} places ${of.placements.length} pod(s), done in ${seconds(of.makespanMs)} instead of ${instead}`
+/** A site beyond the limits of a query is watched but not planned. */
+function orTooLarge<T>(run: () => T): T | { readonly ok: false; readonly reason: string } {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof TwinError && error.code === 'PROBLEM_TOO_LARGE') return no(error.message.slice(0, 1_024))
+    throw error
+  }
 }
 
-const refuse = (reason: string): Verdict => ({ ok: false, reason })
+const no = (reason: string): { readonly ok: false; readonly reason: string } => ({ ok: false, reason: reason.slice(0, 1_024) })
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`

@@ -3,97 +3,121 @@
  * restart, a lost wake-up or a second caller changes nothing; whoever runs it acts, and what happened comes
  * back as events.
  */
+import type { Placement } from '../models/contracts/decision.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import { type Decided, type DecideOptions, decide, revalidate, staleFactsThatMatter } from './decide.ts'
+import { coolDown, retryPause } from './move-history.ts'
+import { openPlacements, placedPod, placementFault } from './placing.ts'
 import { findTrigger, isUrgent, type Trigger } from './triggers.ts'
 import type { TwinState } from './twin-state.ts'
+import { verificationOf } from './verify.ts'
 
 export type LoopStep =
-  /** A proposal that nobody may follow any more. */
-  | { readonly kind: 'expire'; readonly id: string; readonly reason: string }
+  | { readonly kind: 'propose'; readonly decided: Extract<Decided, { ok: true }> }
   /** In `auto`, the loop approves what it proposed. */
   | { readonly kind: 'approve'; readonly id: string; readonly reason: string }
-  | { readonly kind: 'refuse'; readonly id: string; readonly reason: string }
-  | { readonly kind: 'apply'; readonly record: DecisionRecord }
-  | { readonly kind: 'verify'; readonly id: string; readonly predictedMakespanMs: number; readonly observedMakespanMs: number }
-  | { readonly kind: 'propose'; readonly decided: Extract<Decided, { ok: true }> }
+  /** A proposal that nobody may follow any more, or a prediction that nobody will ever see verified. */
+  | { readonly kind: 'expire'; readonly id: string; readonly reason: string }
+  /** The one step that touches the cluster. */
+  | { readonly kind: 'apply'; readonly id: string; readonly placement: Placement }
+  /** It was done before, and nobody had said so. */
+  | { readonly kind: 'record'; readonly id: string; readonly placement: Placement; readonly runsAs: string }
+  /** @prop pod Null: all that is left of the plan. */
+  | { readonly kind: 'refuse'; readonly id: string; readonly pod: string | null; readonly reason: string }
+  | {
+      readonly kind: 'verify'
+      readonly id: string
+      readonly predictedMakespanMs: number
+      readonly observedMakespanMs: number
+      readonly disturbedBy: string | null
+    }
   | { readonly kind: 'rest'; readonly reason: string }
 
-/** Work that has taken this many times as long as predicted, and this long at least, will not verify a prediction any more. */
-const NEVER_FINISHED = { factor: 10, leastMs: 60_000 } as const
+/** More open proposals than so many only hide each other. */
+const PROPOSALS_MAX = 5
 
 export function nextLoopStep(state: TwinState, options: DecideOptions): LoopStep {
-  const records = [...state.entities.decision.values()]
-  return (
-    first(records, 'applied', (record) => verifyStep(state, record)) ??
-    first(records, 'approved', (record) => applyStep(state, record, options)) ??
-    first(records, 'proposed', (record) => proposedStep(state, record, options)) ??
-    freshStep(state, records, options)
-  )
+  const records = [...state.entities.decision.values()].sort(byAge)
+  const steps = [() => finishStep(state, records, options), () => proposedStep(state, records, options)]
+  for (const step of steps) {
+    const found = step()
+    if (found !== null) return found
+  }
+  return freshStep(state, options)
 }
 
-function first(
-  records: readonly DecisionRecord[],
-  mode: DecisionRecord['mode'],
-  step: (record: DecisionRecord) => LoopStep | null,
-): LoopStep | null {
+/** What was approved is carried out or refused; what was carried out is verified. */
+function finishStep(state: TwinState, records: readonly DecisionRecord[], options: DecideOptions): LoopStep | null {
   for (const record of records) {
-    const found = record.mode === mode ? step(record) : null
-    if (found !== null) return found
+    if (record.mode !== 'approved' && record.mode !== 'applied') continue
+    const step = openPlacements(record).length > 0 ? placeStep(state, record, options) : verifyStep(state, record)
+    if (step !== null) return step
   }
   return null
 }
 
-function verifyStep(state: TwinState, { id, desired }: DecisionRecord): LoopStep | null {
-  if (desired === null) return null
-  const predictedMakespanMs = desired.predicted.makespanMs
-  const requests = desired.requests.map((name) => state.entities.request.get(name))
-  const finishes = requests.map((request) => (request === undefined ? 0 : request.reported.completedMs))
-  if (finishes.every((finish) => finish !== null)) {
-    const observedMakespanMs = Math.max(0, ...finishes.map((finish) => finish - desired.madeAtMs))
-    return { kind: 'verify', id, predictedMakespanMs, observedMakespanMs }
-  }
-  const overdueMs = state.clockMs - desired.madeAtMs - Math.max(NEVER_FINISHED.factor * predictedMakespanMs, NEVER_FINISHED.leastMs)
-  return overdueMs > 0 ? { kind: 'expire', id, reason: 'its work never finished, so the prediction stays unverified' } : null
-}
-
-function applyStep(state: TwinState, record: DecisionRecord, options: DecideOptions): LoopStep | null {
-  if (record.desired === null) return null
+function placeStep(state: TwinState, record: DecisionRecord, options: DecideOptions): LoopStep | null {
+  const { id, desired, mode } = record
+  const [placement] = openPlacements(record)
+  if (desired === null || placement === undefined) return null
+  const runsAs = placedPod(state, placement)
+  if (runsAs !== null) return { kind: 'record', id, placement, runsAs }
+  const refuse = (reason: string, pod: string | null = null): LoopStep => ({ kind: 'refuse', id, pod, reason })
   if (state.loopMode !== 'approve' && state.loopMode !== 'auto') {
-    return { kind: 'refuse', id: record.id, reason: `mode ${state.loopMode} touches nothing; switch to approve or auto` }
+    return refuse(`mode ${state.loopMode} touches nothing; switch to approve or auto`)
   }
-  const verdict = revalidate(state, record.desired, options)
-  return verdict.ok ? { kind: 'apply', record } : { kind: 'refuse', id: record.id, reason: verdict.reason }
+  // Half a plan cannot be compared with a whole one; from the first placement on, each is checked by itself.
+  const isFirst = mode === 'approved' && record.reported.refused.length === 0
+  const verdict = isFirst ? revalidate(state, desired, options) : { ok: true as const }
+  if (!verdict.ok) return refuse(verdict.reason)
+  if (state.clockMs > desired.expiresAtMs) return refuse('expired while it was carried out')
+  const fault = placementFault(state, placement)
+  return fault === null ? { kind: 'apply', id, placement } : refuse(fault, placement.pod)
 }
 
-function proposedStep(state: TwinState, { id, desired }: DecisionRecord, options: DecideOptions): LoopStep | null {
-  if (desired === null) return null
-  const verdict = revalidate(state, desired, options)
-  if (!verdict.ok) return { kind: 'expire', id, reason: verdict.reason }
-  if (state.loopMode !== 'auto') return { kind: 'rest', reason: restReason(state, id) }
-  const stale = staleFactsThatMatter(desired)
-  if (stale.length > 0) return { kind: 'rest', reason: `plan ${id} waits for approval: ${stale[0]}, and that could change the winner` }
-  return { kind: 'approve', id, reason: 'mode auto' }
+function verifyStep(state: TwinState, record: DecisionRecord): LoopStep | null {
+  const { id, predicted } = record
+  const verification = verificationOf(state, record)
+  if (verification.kind === 'open') return null
+  if (verification.kind === 'lost') return { kind: 'expire', id, reason: verification.reason }
+  const { observedMakespanMs, disturbedBy } = verification
+  return { kind: 'verify', id, predictedMakespanMs: predicted.makespanMs ?? 0, observedMakespanMs, disturbedBy }
 }
 
-function restReason(state: TwinState, id: string): string {
-  return state.loopMode === 'approve' ? `plan ${id} waits for approval` : `plan ${id} is advice: switch to approve or auto to act on it`
+function proposedStep(state: TwinState, records: readonly DecisionRecord[], options: DecideOptions): LoopStep | null {
+  const proposed = records.filter(({ mode }) => mode === 'proposed')
+  let rest: LoopStep | null = null
+  for (const [index, { id, desired }] of proposed.entries()) {
+    if (desired === null) continue
+    if (index < proposed.length - PROPOSALS_MAX) return { kind: 'expire', id, reason: `${PROPOSALS_MAX} newer plans are open` }
+    const verdict = revalidate(state, desired, options)
+    if (!verdict.ok) return { kind: 'expire', id, reason: verdict.reason }
+    const stale = state.loopMode === 'auto' ? staleFactsThatMatter(state, desired) : []
+    if (state.loopMode === 'auto' && stale.length === 0) return { kind: 'approve', id, reason: 'mode auto' }
+    rest = { kind: 'rest', reason: restReason(state, id, stale) }
+  }
+  return rest
 }
 
-function freshStep(state: TwinState, records: readonly DecisionRecord[], options: DecideOptions): LoopStep {
-  if (state.loopMode === 'observe') return { kind: 'rest', reason: 'observing only: switch to advise to get plans' }
-  const trigger = findTrigger(state, options.settings)
-  if (trigger === null) return { kind: 'rest', reason: 'no work waits for a better place' }
-  const coolingMs = coolingLeftMs(state, records, options)
-  if (coolingMs > 0 && !isUrgent(trigger))
-    return { kind: 'rest', reason: `cooling down for ${(coolingMs / 1_000).toFixed(1)} s (${describe(trigger)})` }
+function restReason({ loopMode }: TwinState, id: string, stale: readonly string[]): string {
+  if (stale.length > 0) return `plan ${id} waits for approval: ${stale[0]}, and that could change the winner`
+  return loopMode === 'approve' ? `plan ${id} waits for approval` : `plan ${id} is advice: switch to approve or auto to act on it`
+}
+
+function freshStep(state: TwinState, options: DecideOptions): LoopStep {
+  if (state.loopMode === 'observe') return { kind: 'rest', reason: 'watching only: switch to advise to get plans' }
+  const trigger = findTrigger(state, options)
+  if (trigger === null) return { kind: 'rest', reason: 'nothing calls for another placement' }
+  const pauses = isUrgent(trigger) ? [retryPause(state)] : [retryPause(state), coolDown(state, options.settings)]
+  const pause = pauses.find(({ leftMs }) => leftMs > 0)
+  if (pause) return { kind: 'rest', reason: `${pause.why}: ${(pause.leftMs / 1_000).toFixed(1)} s until a look at ${describe(trigger)}` }
   const decided = decide(state, trigger, options)
   return decided.ok ? { kind: 'propose', decided } : { kind: 'rest', reason: `${describe(trigger)}: ${decided.reason}` }
 }
 
-function coolingLeftMs(state: TwinState, records: readonly DecisionRecord[], { settings }: DecideOptions): number {
-  const lastMs = Math.max(0, ...records.flatMap(({ reported }) => reported.applied.map(({ timeMs }) => timeMs)))
-  return lastMs === 0 ? 0 : lastMs + settings.coolDownMs - state.clockMs
+/** By id where times are equal: a map restored from a snapshot has another order than the live one. */
+function byAge(a: DecisionRecord, b: DecisionRecord): number {
+  return (a.desired?.madeAtMs ?? 0) - (b.desired?.madeAtMs ?? 0) || (a.id < b.id ? -1 : 1)
 }
 
 const describe = ({ kind, subject }: Trigger): string => `${kind} at ${subject}`

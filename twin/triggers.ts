@@ -2,11 +2,16 @@
  * What in the twin calls for another placement. Level-triggered: it looks at how things are, not at what
  * just happened, so a missed or repeated event changes nothing.
  */
+import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { Decision } from '../models/contracts/decision.ts'
 import { canTakeWork } from '../models/entities/node.ts'
-import { isEnded } from '../models/entities/pod.ts'
+import { isEnded, type Pod } from '../models/entities/pod.ts'
+import { loadClassOf } from './load-class.ts'
+import type { LoopSettings } from './loop-settings.ts'
+import { surveyWork } from './problem.ts'
 import type { TwinState } from './twin-state.ts'
-import { waitingPods, whyStuck } from './waiting-work.ts'
+import { isDisplaced, predecessorOf, waitingPods, whyStuck } from './waiting-work.ts'
+import { waitingWork } from './workload.ts'
 
 export type Trigger = Decision['trigger']
 
@@ -15,15 +20,13 @@ export function isUrgent(trigger: Trigger): boolean {
   return trigger.kind === 'node-lost' || trigger.kind === 'accelerator-lost' || trigger.kind === 'arrival'
 }
 
-export interface TriggerSettings {
-  /** A placed pod is late when it overruns its predicted duration by more than this share. */
-  readonly driftRatio: number
-  /** Spread of the cameras' waiting work, seconds, from which they are unbalanced. */
-  readonly delta1Seconds: number
+export interface TriggerOptions {
+  readonly registry: ImageRegistry
+  readonly settings: Pick<LoopSettings, 'driftRatio' | 'delta1Seconds' | 'delta2'>
 }
 
 /** The most pressing reason to decide anew; null when nothing calls for it. */
-export function findTrigger(state: TwinState, settings: TriggerSettings): Trigger | null {
+export function findTrigger(state: TwinState, options: TriggerOptions): Trigger | null {
   const waiting = waitingPods(state)
   if (waiting.length === 0) return null
   for (const kind of ['node-lost', 'accelerator-lost'] as const) {
@@ -35,15 +38,34 @@ export function findTrigger(state: TwinState, settings: TriggerSettings): Trigge
   const unplaced = waiting.filter((pod) => pod.reported.place === null)
   const [first] = unplaced
   if (first) {
-    // A restarted pod without a place lost the one it had.
-    const kind = (first.spec?.iteration ?? 0) > 0 ? 'node-lost' : 'arrival'
-    const detail = `${unplaced.length} pod(s) are bound nowhere${first.reported.reason === '' ? '' : `: ${first.reported.reason}`}`
-    return { kind, subject: first.name, detail }
+    const reason = first.reported.reason === '' ? '' : `: ${first.reported.reason}`
+    return { ...whatUnplaced(state, first), detail: `${unplaced.length} pod(s) are bound nowhere${reason}`.slice(0, 1_024) }
   }
-  return findDrift(state, settings) ?? findFreed(state) ?? findImbalance(state, settings)
+  return findDisplaced(state, waiting) ?? findDrift(state, options) ?? findFreed(state) ?? findImbalance(state, options)
 }
 
-function findDrift(state: TwinState, { driftRatio }: TriggerSettings): Trigger | null {
+/** A replacement was made because its predecessor lost its place; anything else is new. */
+function whatUnplaced(state: TwinState, pod: Pod): Pick<Trigger, 'kind' | 'subject'> {
+  if (pod.spec === null || pod.spec.iteration === 0) return { kind: 'arrival', subject: pod.name }
+  return whatWasLost(state, pod) ?? { kind: 'node-lost', subject: pod.name }
+}
+
+function whatWasLost(state: TwinState, pod: Pod): Pick<Trigger, 'kind' | 'subject'> | null {
+  const place = predecessorOf(state, pod)?.reported.place
+  if (place == null) return null
+  const isNodeWell = state.entities.node.get(place.node)?.mode === 'ready'
+  return isNodeWell ? { kind: 'accelerator-lost', subject: place.accelerator } : { kind: 'node-lost', subject: place.node }
+}
+
+function findDisplaced(state: TwinState, waiting: readonly Pod[]): Trigger | null {
+  for (const pod of waiting) {
+    const lost = isDisplaced(state, pod) ? whatWasLost(state, pod) : null
+    if (lost !== null) return { ...lost, detail: `pod ${pod.name} lost its place there and waits where the site put it` }
+  }
+  return null
+}
+
+function findDrift(state: TwinState, { settings: { driftRatio } }: TriggerOptions): Trigger | null {
   for (const pod of byName(state.entities.pod)) {
     const { startMs, finishMs } = pod.predicted
     if (isEnded(pod) || startMs === null || finishMs === null) continue
@@ -70,19 +92,20 @@ function findFreed(state: TwinState): Trigger | null {
   return null
 }
 
-function findImbalance(state: TwinState, { delta1Seconds }: TriggerSettings): Trigger | null {
-  const untilBySubject = byName(state.entities.accelerator)
-    .filter(({ reported }) => reported.pods.length > 0)
-    .map(({ name, predicted, reported }) => ({
-      name,
-      seconds: Math.max(0, (predicted.busyUntilMs ?? state.clockMs) - state.clockMs) / 1_000,
-      pods: reported.pods.length,
-    }))
-  const longest = untilBySubject.sort((a, b) => b.pods - a.pods || b.seconds - a.seconds)[0]
-  if (longest === undefined || longest.pods < 2) return null
-  const least = Math.min(...untilBySubject.map(({ seconds }) => seconds))
-  if (longest.pods === 2 && longest.seconds - least <= delta1Seconds) return null
-  return { kind: 'imbalance', subject: longest.name, detail: `${longest.pods} pods share it` }
+/** The DHS definition on the work that waits. One pod in a queue cannot be spread, so two must wait in the same one. */
+function findImbalance(state: TwinState, { registry, settings }: TriggerOptions): Trigger | null {
+  const queued = new Map<string, number>()
+  for (const { reported } of waitingPods(state)) {
+    if (reported.place) queued.set(reported.place.accelerator, (queued.get(reported.place.accelerator) ?? 0) + 1)
+  }
+  const [longest] = [...queued].sort(([a, aCount], [b, bCount]) => bCount - aCount || (a < b ? -1 : 1))
+  if (longest === undefined || longest[1] < 2) return null
+  const survey = surveyWork(state, waitingWork(state), { granularity: 'stage', registry, busyMs: new Map() })
+  const { className, tMaxSeconds, tMinSeconds, tMeanSeconds } = loadClassOf(state, survey, settings).loadClass
+  if (!className.startsWith('U')) return null
+  const [max, min, mean] = [tMaxSeconds, tMinSeconds, tMeanSeconds].map((seconds) => `${seconds.toFixed(1)} s`)
+  const detail = `class ${className}: cameras' own work is ${min} to ${max}, mean ${mean}; ${longest[1]} pods wait here`
+  return { kind: 'imbalance', subject: longest[0], detail }
 }
 
 /** A map restored from a snapshot has another order than the live one; the same twin must give the same trigger. */

@@ -1,5 +1,5 @@
 /** Which pods wait, which run, and where: what a loop can still change, and what it must leave alone. */
-import { isEnded, type Pod } from '../models/entities/pod.ts'
+import type { Pod } from '../models/entities/pod.ts'
 import type { TwinState } from './twin-state.ts'
 
 /** Known to the cluster, not started: pending, gated or bound to a queue. Sorted by name. */
@@ -9,11 +9,6 @@ export function waitingPods(state: TwinState): Pod[] {
 
 export function runningPods(state: TwinState): Pod[] {
   return byName([...state.entities.pod.values()].filter((pod) => pod.mode === 'running'))
-}
-
-/** Requests with a pod that has yet to end, sorted. */
-export function openRequests(state: TwinState): string[] {
-  return [...new Set([...state.entities.pod.values()].filter((pod) => !isEnded(pod)).flatMap((pod) => pod.spec?.request ?? []))].sort()
 }
 
 /** Why a pod cannot start where it is bound; null when it can, or when it is bound nowhere. */
@@ -26,6 +21,19 @@ export function whyStuck(state: TwinState, pod: Pod): { readonly kind: 'node-los
   const accelerator = state.entities.accelerator.get(place.accelerator)
   const isLost = accelerator === undefined || accelerator.mode === 'failed' || accelerator.mode === 'offline'
   return isLost ? { kind: 'accelerator-lost', subject: place.accelerator } : null
+}
+
+/** The pod before it that had its stage; undefined for a first one, and for one whose predecessor is forgotten. */
+export function predecessorOf(state: TwinState, { spec }: Pod): Pod | undefined {
+  if (spec === null || spec.iteration === 0) return undefined
+  const first = `${spec.request}-${spec.stage}`
+  return state.entities.pod.get(spec.iteration === 1 ? first : `${first}-r${spec.iteration - 1}`)
+}
+
+/** It lost the place it had, and the site put it somewhere by itself. */
+export function isDisplaced(state: TwinState, pod: Pod): boolean {
+  if (pod.mode !== 'bound' || pod.reported.place?.by === 'edgetwin') return false
+  return predecessorOf(state, pod)?.mode === 'failed'
 }
 
 function byName(pods: Pod[]): Pod[] {
