@@ -11,6 +11,7 @@ import { SiteTable } from './map/site-table.tsx'
 import { Header } from './parts/header.tsx'
 import { Help } from './parts/help.tsx'
 import { useKeys } from './parts/keys.ts'
+import { Legend } from './parts/legend.tsx'
 import { StatusLine } from './parts/status-line.tsx'
 import { type Tab, Tabs } from './parts/tabs.tsx'
 import { TokenDialog } from './parts/token-dialog.tsx'
@@ -43,14 +44,18 @@ export function App() {
       <Header onHelp={openHelp} />
       <StatusLine />
       <main className="stage">
-        <Tabs name="Views" tabs={STAGES} chosen={hash.stage} onChoose={(stage) => changeHash({ stage })} />
+        <Tabs name="Views" tabs={STAGES} chosen={hash.stage} onChoose={(stage) => changeHash({ stage })}>
+          {hash.stage === 'map' ? <Legend /> : null}
+        </Tabs>
         <div className="stage-body" id="panel-Views" role="tabpanel" aria-labelledby={`tab-Views-${hash.stage}`}>
+          <h2 className="unseen">{STAGES.find(({ id }) => id === hash.stage)?.title}</h2>
           {hash.stage === 'map' ? <SiteMap /> : hash.stage === 'table' ? <SiteTable /> : <AnswerView />}
         </div>
       </main>
       <aside className="panel" aria-label="Panel">
         <Tabs name="Panels" tabs={panels} chosen={panel} onChoose={(next) => changeHash({ panel: next })} />
         <div className="panel-body" id="panel-Panels" role="tabpanel" aria-labelledby={`tab-Panels-${panel}`}>
+          <h2 className="unseen">{panels.find(({ id }) => id === panel)?.title}</h2>
           {panel === 'details' ? <DetailsPanel /> : null}
           {panel === 'what-if' ? <WhatIfPanel /> : null}
           {panel === 'plans' ? <PlansPanel /> : null}

@@ -55,10 +55,7 @@ export function groupsOf(entity: Entity, nowMs: number): readonly Group[] {
 const yesNo = (value: boolean | undefined) => (value === undefined ? undefined : value ? 'yes' : 'no')
 const origin = (isEmulated: boolean | undefined) => (isEmulated === undefined ? undefined : isEmulated ? 'emulated' : 'real')
 /** Leaves out what nobody knows and nobody asked for. */
-const known = (rows: readonly Row[]) =>
-  rows.filter(
-    ({ desired, reported, predicted }) => (desired ?? reported ?? predicted) !== undefined && (desired || reported || predicted) !== '',
-  )
+const known = (rows: readonly Row[]) => rows.filter(({ desired, reported, predicted }) => Boolean(desired || reported || predicted))
 
 function loadRows(load: Load | undefined): Row[] {
   const { utilizationRatio, memoryUsedBytes, memoryTotalBytes, temperatureCelsius, powerWatts } = load ?? {}

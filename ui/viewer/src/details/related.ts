@@ -48,13 +48,11 @@ export function relatedOf(entity: Entity, { entities }: TwinView): readonly Rela
         { title: 'Work under way', items: pods.sort((a, b) => byName(a.name, b.name)).map(podItem) },
         {
           title: 'Completed lately',
-          items: requests
-            .slice(0, 12)
-            .map(({ id, desired, reported }) => ({
-              kind: 'request',
-              name: id,
-              note: `${desired?.application}, ${duration(reported.latencyMs)}`,
-            })),
+          items: requests.slice(0, 12).map(({ id, desired, reported }) => ({
+            kind: 'request',
+            name: id,
+            note: `${desired?.application}, ${duration(reported.latencyMs)}`,
+          })),
         },
       ]
     }

@@ -2,7 +2,6 @@
 import type { Accelerator } from '../../../../models/entities/accelerator.ts'
 import type { Pod } from '../../../../models/entities/pod.ts'
 import { age, percent, UNKNOWN } from '../format.ts'
-import { HISTORY_MS } from '../live/history.ts'
 import { cameraMark } from '../palette.ts'
 import type { Box, Placed } from './layout.ts'
 import { glyph, type Pen, roundBox, write } from './pen.ts'
@@ -11,6 +10,7 @@ import { acceleratorSign } from './signs.ts'
 
 const POD_PX = 15
 const POD_STEP_PX = 18
+const SPARKLINE_MS = 60_000
 
 export function drawAccelerator(pen: Pen, scene: Scene, row: Placed): void {
   const accelerator = scene.entities.accelerator.get(row.name)
@@ -21,7 +21,7 @@ export function drawAccelerator(pen: Pen, scene: Scene, row: Placed): void {
   const sign = acceleratorSign(accelerator)
   const middle = row.y + row.height / 2
   const leftWidth = isWide ? 92 : 66
-  const podCapacity = row.width >= 310 ? 5 : isWide ? 4 : 2
+  const podCapacity = row.width >= 360 ? 5 : isWide ? 4 : 2
   const podsX = row.x + row.width - 10 - podCapacity * POD_STEP_PX
   const nameY = isRoomy ? row.y + 20 : middle + 4
 
@@ -58,7 +58,7 @@ export function drawAccelerator(pen: Pen, scene: Scene, row: Placed): void {
   drawQueue(pen, scene, scene.work.queueOf.get(row.name) ?? [], { x: podsX, middle, capacity: podCapacity })
 }
 
-/** Two minutes of utilisation above the bar of now. Without a sample the track stays empty: unknown is not zero. */
+/** A minute of utilisation above the bar of now. Without a sample the track stays empty: unknown is not zero. */
 function drawMeter(pen: Pen, scene: Scene, accelerator: Accelerator, box: Box): void {
   const { context } = pen
   const { palette, history, nowMs } = scene
@@ -75,17 +75,19 @@ function drawMeter(pen: Pen, scene: Scene, accelerator: Accelerator, box: Box): 
   }
   const samples = history.get(accelerator.name) ?? []
   if (samples.length < 2) return
-  const xOf = (timeMs: number) => chart.x + chart.width * Math.max(0, 1 - (nowMs - timeMs) / HISTORY_MS)
+  const xOf = (timeMs: number) => chart.x + chart.width * Math.max(0, 1 - (nowMs - timeMs) / SPARKLINE_MS)
   const yOf = (value: number) => chart.y + chart.height * (1 - Math.min(1, value))
   context.beginPath()
   context.moveTo(xOf(samples[0]!.timeMs), chart.y + chart.height)
   for (const sample of samples) context.lineTo(Math.min(chart.x + chart.width, xOf(sample.timeMs)), yOf(sample.ratio))
   context.lineTo(Math.min(chart.x + chart.width, xOf(samples.at(-1)!.timeMs)), chart.y + chart.height)
   context.closePath()
-  context.globalAlpha = 0.28
+  // The row may be dimmed as a whole.
+  const alpha = context.globalAlpha
+  context.globalAlpha = alpha * 0.3
   context.fillStyle = colour
   context.fill()
-  context.globalAlpha = 1
+  context.globalAlpha = alpha
 }
 
 function drawFigure(pen: Pen, { palette, nowMs }: Scene, accelerator: Accelerator, at: { right: number; y: number }): void {

@@ -102,7 +102,14 @@ function columnLayout({ nodes, cameras }: SiteStructure, width: number, density:
   if (cameras.length > 0) titles.push({ text: 'Cameras', x: PADDING_PX, y: PADDING_PX })
   bottoms.push(...placedCameras.map((camera) => camera.y + camera.height + sizes.gapPx))
   const height = Math.max(...bottoms, PADDING_PX) - sizes.gapPx + PADDING_PX
-  return { density, width, height, titles, nodes: placedNodes, cameras: placedCameras }
+  return {
+    density,
+    width: Math.max(width, lastX + columns.nodeWidth + PADDING_PX),
+    height,
+    titles,
+    nodes: placedNodes,
+    cameras: placedCameras,
+  }
 }
 
 interface Columns {

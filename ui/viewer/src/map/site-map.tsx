@@ -41,7 +41,7 @@ export function SiteMap() {
   const isEmpty = structure.nodes.length === 0 && structure.cameras.length === 0
   return (
     <div className="map">
-      <canvas ref={canvas} className="map-canvas" aria-hidden="true" />
+      <canvas ref={canvas} className="map-canvas" style={room} />
       <div
         ref={scroller}
         className="map-scroller"

@@ -19,23 +19,25 @@ export function Tabs<T extends string>({ name, tabs, chosen, onChoose, children 
     event.currentTarget.querySelector<HTMLElement>(`#tab-${name}-${next.id}`)?.focus()
   }
   return (
-    <div className="tabs" role="tablist" aria-label={name} onKeyDown={onKeyDown} tabIndex={-1}>
-      {tabs.map(({ id, title, note }) => (
-        <button
-          key={id}
-          id={`tab-${name}-${id}`}
-          type="button"
-          role="tab"
-          data-testid={`tab-${id}`}
-          aria-selected={id === chosen}
-          aria-controls={`panel-${name}`}
-          tabIndex={id === chosen ? 0 : -1}
-          onClick={() => onChoose(id)}
-        >
-          {title}
-          {note === undefined ? null : <span className="tab-note">{note}</span>}
-        </button>
-      ))}
+    <div className="tabs">
+      <div className="tab-list" role="tablist" aria-label={name} onKeyDown={onKeyDown} tabIndex={-1}>
+        {tabs.map(({ id, title, note }) => (
+          <button
+            key={id}
+            id={`tab-${name}-${id}`}
+            type="button"
+            role="tab"
+            data-testid={`tab-${id}`}
+            aria-selected={id === chosen}
+            aria-controls={`panel-${name}`}
+            tabIndex={id === chosen ? 0 : -1}
+            onClick={() => onChoose(id)}
+          >
+            {title}
+            {note === undefined ? null : <span className="tab-note">{note}</span>}
+          </button>
+        ))}
+      </div>
       {children}
     </div>
   )

@@ -8,12 +8,9 @@ export function TokenDialog() {
   const dialog = useRef<HTMLDialogElement>(null)
   const { connection } = usePage()
   const [token, setToken] = useState('')
-  const open = () => {
-    if (dialog.current?.open === false) dialog.current.showModal()
-  }
-  useEffect(() => onTokenNeeded(open), [])
+  useEffect(() => onTokenNeeded(() => show(dialog.current)), [])
   useEffect(() => {
-    if (connection.state === 'unauthorized') open()
+    if (connection.state === 'unauthorized') show(dialog.current)
   }, [connection.state])
   return (
     <dialog ref={dialog} className="help" aria-labelledby="token-title">
@@ -35,4 +32,8 @@ export function TokenDialog() {
       </form>
     </dialog>
   )
+}
+
+function show(dialog: HTMLDialogElement | null): void {
+  if (dialog?.open === false) dialog.showModal()
 }

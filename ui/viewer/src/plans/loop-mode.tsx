@@ -18,7 +18,7 @@ export const LOOP_OPTIONS: readonly Option<LoopMode>[] = (Object.keys(HINTS) as 
   hint: HINTS[value],
 }))
 
-export function LoopMode() {
+export function LoopSwitch() {
   const { live, past } = usePage()
   const [problem, setProblem] = useState<Problem | null>(null)
   const mode = live.status?.loopMode ?? null

@@ -39,7 +39,7 @@ export function PlanCard({ record, nowMs, isFirst }: { record: DecisionRecord; n
           </p>
         )}
         {desired === null ? null : <Moves decision={desired} applied={reported.applied} />}
-        <h4>What happened</h4>
+        <h3>What happened</h3>
         <ol className="plain steps">
           {reported.steps.map(({ timeMs, what, by, detail }) => (
             <li key={`${timeMs} ${what} ${detail}`}>
@@ -138,7 +138,7 @@ function Moves({ decision: { placements }, applied }: { decision: Decision; appl
             <th scope="col">pod</th>
             <th scope="col">from</th>
             <th scope="col">to</th>
-            <th scope="col">applied</th>
+            <td />
           </tr>
         </thead>
         <tbody>
@@ -147,7 +147,7 @@ function Moves({ decision: { placements }, applied }: { decision: Decision; appl
               <th scope="row">{pod}</th>
               <td>{from ?? 'waiting'}</td>
               <td>{to}</td>
-              <td>{done.has(pod) ? (done.get(pod) === pod ? 'yes' : `as ${done.get(pod)}`) : 'no'}</td>
+              <td>{done.has(pod) ? (done.get(pod) === pod ? 'done' : `done as ${done.get(pod)}`) : ''}</td>
             </tr>
           ))}
         </tbody>

@@ -2,7 +2,7 @@
 import type { DecisionRecord } from '../../../../models/entities/decision-record.ts'
 import { useTwin } from '../live/store.ts'
 import { useTwinNow } from '../live/twin-time.ts'
-import { LoopMode } from './loop-mode.tsx'
+import { LoopSwitch } from './loop-mode.tsx'
 import { PlanCard } from './plan-card.tsx'
 
 const SHOWN_MAX = 30
@@ -13,7 +13,7 @@ export function PlansPanel() {
   const records = sortedPlans(entities.decision.values())
   return (
     <>
-      <LoopMode />
+      <LoopSwitch />
       {records.length === 0 ? (
         <p className="empty">
           No plan yet. Ask a what-if and propose its winner, or set the loop to <b>advise</b>.

@@ -14,7 +14,7 @@ export function RequestsStrip() {
   const { connection } = usePage()
   const figures = useMemo(() => requestFigures(entities.request.values()), [entities.request])
   return (
-    <footer className="strip" aria-label="Requests">
+    <section className="strip" aria-label="Requests">
       <dl className="strip-figures">
         <Figure title="waiting" value={String(figures.waitingCount)} />
         <Figure title="assigned" value={String(figures.assignedCount)} />
@@ -27,7 +27,7 @@ export function RequestsStrip() {
       <dl className="strip-figures">
         <Figure title="event to page" value={duration(connection.latencyMs)} />
       </dl>
-    </footer>
+    </section>
   )
 }
 
@@ -78,7 +78,7 @@ function LatencyChart({ figures }: { figures: RequestFigures }) {
   }, [figures, palette, nowMs, colourOf])
   return (
     <div className="strip-chart">
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={canvas} />
       <span className="unseen">{counted(figures.completed.length, 'completed request')} of the last two minutes are kept.</span>
     </div>
   )

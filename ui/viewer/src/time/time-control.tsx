@@ -1,5 +1,5 @@
 /** LIVE, or a past instant for all views. */
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Problem } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
@@ -11,6 +11,17 @@ export function TimeControl() {
   const [isOpen, setIsOpen] = useState(false)
   const [text, setText] = useState('')
   const [problem, setProblem] = useState<Problem | null>(null)
+  useEffect(() => {
+    if (!isOpen) return
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return
+      event.preventDefault()
+      setIsOpen(false)
+    }
+    // Before the keys of the page, which would leave something else.
+    addEventListener('keydown', onKeyDown, { capture: true })
+    return () => removeEventListener('keydown', onKeyDown, { capture: true })
+  }, [isOpen])
   const open = () => {
     if (!isOpen) setText(toLocalInput(Date.now() - 60_000))
     setProblem(null)
@@ -23,7 +34,7 @@ export function TimeControl() {
   }
   const at = new Date(text)
   return (
-    <div className="popover-home" onKeyDown={(event) => event.key === 'Escape' && setIsOpen(false)} role="presentation">
+    <div className="popover-home">
       <button
         type="button"
         className={`time ${past === null ? 'is-live' : 'is-past'}`}

@@ -15,15 +15,15 @@ export function EditBuilder({ edits }: { edits: readonly Edit[] }) {
   const [kind, setKind] = useState<EditKind>('lose-node')
   const [typed, setTyped] = useState<Values>({})
   const { fields, build } = EDIT_FORMS[kind]
-  const valueOf = (field: Field): string => {
+  const textOf = (field: Field): string => {
     const value = typed[`${kind} ${field.name}`]
     if (field.type !== 'choice') return value ?? field.initial
     const choices = choicesFrom(field.from, entities)
     return value !== undefined && choices.includes(value) ? value : (choices[0] ?? '')
   }
-  const fault = fields.map((field) => faultOf(field, valueOf(field))).find((each) => each !== null)
+  const fault = fields.map((field) => faultOf(field, textOf(field))).find((each) => each !== null)
   const why = fault !== undefined ? fault : edits.length >= EDITS_MAX ? `${EDITS_MAX} changes at most` : null
-  const add = () => changeQuestion({ edits: [...edits, build(Object.fromEntries(fields.map((field) => [field.name, valueOf(field)])))] })
+  const add = () => changeQuestion({ edits: [...edits, build(Object.fromEntries(fields.map((field) => [field.name, textOf(field)])))] })
 
   return (
     <section className="edits">
@@ -56,7 +56,7 @@ export function EditBuilder({ edits }: { edits: readonly Edit[] }) {
         />
         {fields.map((field) => {
           const onChange = (value: string) => setTyped({ ...typed, [`${kind} ${field.name}`]: value })
-          const value = valueOf(field)
+          const value = textOf(field)
           if (field.type === 'choice') {
             return (
               <SelectField

@@ -56,26 +56,31 @@ export function GanttChart({ answer, first, second }: { answer: WhatIfAnswer; fi
     setActive(active === null ? 0 : (active + step + gantt.bars.length) % gantt.bars.length)
   }
   const bar = active === null ? undefined : gantt.bars[active]
+  const text =
+    bar === undefined
+      ? 'Point at a task, or use the arrow keys, to see its times and the source of its cost.'
+      : describeTask(lanes[bar.lane]!, bar.task, cameraByRequest)
+  const versus = second === null ? '' : ` against ${ALGORITHM_TITLES[second.algorithm]}`
   return (
     <figure className="gantt">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys walk over its bars */}
       <div
         className="gantt-chart"
-        role="group"
-        aria-roledescription="Gantt chart"
-        aria-label={`${ALGORITHM_TITLES[first.algorithm]}${second === null ? '' : ` against ${ALGORITHM_TITLES[second.algorithm]}`}, ${gantt.rows.length} accelerators, ${gantt.bars.length} tasks. Arrow keys walk over the tasks.`}
+        // One value at a time out of many, chosen by arrow keys: what assistive technology knows as a slider.
+        role="slider"
+        aria-label={`Tasks of ${ALGORITHM_TITLES[first.algorithm]}${versus} on ${gantt.rows.length} accelerators`}
+        aria-valuemin={0}
+        aria-valuemax={gantt.bars.length}
+        aria-valuenow={active === null ? 0 : active + 1}
+        aria-valuetext={text}
+        data-testid="whatif-gantt"
         tabIndex={0}
         onKeyDown={onKeyDown}
         onPointerMove={({ nativeEvent }) => setActive(barAt(gantt, nativeEvent.offsetX, nativeEvent.offsetY))}
         onPointerLeave={() => setActive(null)}
       >
-        <canvas ref={canvas} aria-hidden="true" style={{ width: '100%', height: gantt.height }} />
+        <canvas ref={canvas} style={{ width: '100%', height: gantt.height }} />
       </div>
-      <figcaption className="gantt-caption" aria-live="polite">
-        {bar === undefined
-          ? 'Point at a task, or use the arrow keys, to see its times and the source of its cost.'
-          : describeTask(lanes[bar.lane]!, bar.task, cameraByRequest)}
-      </figcaption>
+      <figcaption className="gantt-caption">{text}</figcaption>
     </figure>
   )
 }

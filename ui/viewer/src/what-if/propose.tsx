@@ -5,6 +5,7 @@ import { counted } from '../format.ts'
 import { api, type Problem } from '../live/api.ts'
 import { changeHash } from '../live/page-hash.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
+import { whyNotProposable } from './proposable.ts'
 import { ALGORITHM_TITLES } from './question.ts'
 
 export function Propose({ answer, outcome }: { answer: WhatIfAnswer; outcome: Outcome }) {
@@ -41,14 +42,4 @@ export function Propose({ answer, outcome }: { answer: WhatIfAnswer; outcome: Ou
       <ProblemNote problem={problem} />
     </section>
   )
-}
-
-/** @returns null when the outcome can become a plan. */
-export function whyNotProposable({ query }: Pick<WhatIfAnswer, 'query'>, { placements }: Pick<Outcome, 'placements'>): string | null {
-  if (query.base.kind !== 'now') return 'It started from the past: ask again from now.'
-  if (query.granularity !== 'stage') return 'Blocks are for study: ask in stages, which is what pods run.'
-  if (query.workload !== 'waiting') return 'Made-up work cannot be placed: ask for “what waits or runs now”.'
-  if (query.edits.length > 0) return 'The changes are not real: ask without them.'
-  if (placements.length === 0) return 'There is nothing to place.'
-  return null
 }

@@ -15,18 +15,21 @@ export function RequestChoices({ outcome }: { outcome: Outcome }) {
     <section>
       <h3>Why each request goes where it goes ({ALGORITHM_TITLES[outcome.algorithm]})</h3>
       <div className="choices">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-        <div className="choices-requests" tabIndex={0} role="group" aria-label="Requests">
+        <ul className="plain choices-requests">
           {outcome.requests.slice(0, SHOWN_MAX).map((each) => (
-            <button key={each.request} type="button" aria-pressed={each === request} onClick={() => setName(each.request)}>
-              <span>{each.request}</span>
-              <span className="fine">
-                {each.camera} · {duration(each.latencyMs)}
-              </span>
-            </button>
+            <li key={each.request}>
+              <button type="button" aria-pressed={each === request} onClick={() => setName(each.request)}>
+                <span>{each.request}</span>
+                <span className="fine">
+                  {each.camera} · {duration(each.latencyMs)}
+                </span>
+              </button>
+            </li>
           ))}
-          {outcome.requests.length > SHOWN_MAX ? <p className="fine">and {counted(outcome.requests.length - SHOWN_MAX, 'more')}</p> : null}
-        </div>
+          {outcome.requests.length > SHOWN_MAX ? (
+            <li className="fine">and {counted(outcome.requests.length - SHOWN_MAX, 'more')}</li>
+          ) : null}
+        </ul>
         <table>
           <caption>
             {request.application} of {request.camera}: its first task

@@ -1,0 +1,24 @@
+import { expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { formatHash, PANELS, parseHash, STAGES, THEMES } from './page-hash.ts'
+
+it('reads what it wrote', () => {
+  const selection = fc.option(fc.record({ kind: fc.constantFrom('node', 'accelerator', 'decision'), name: fc.string({ minLength: 1 }) }))
+  const hash = fc.record({
+    panel: fc.constantFrom(...PANELS),
+    stage: fc.constantFrom(...STAGES),
+    theme: fc.constantFrom(...THEMES),
+    selection,
+  })
+  fc.assert(
+    fc.property(hash, (page) => expect(parseHash(formatHash(page))).toEqual(page)),
+    { seed: 1 },
+  )
+})
+
+it('falls back to the defaults for what it does not understand', () => {
+  const defaults = { panel: 'details', stage: 'map', theme: 'system', selection: null }
+  expect(parseHash('')).toEqual(defaults)
+  expect(parseHash('#panel=bogus&stage=&theme=pink&select=ghost:x')).toEqual(defaults)
+  expect(parseHash('#select=accelerator:tx2-1/gpu0').selection).toEqual({ kind: 'accelerator', name: 'tx2-1/gpu0' })
+})
