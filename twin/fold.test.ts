@@ -161,7 +161,7 @@ describe('whatever the history', () => {
         for (const { name, mode, desired, reported, predicted } of accelerators.values()) {
           const here = open.filter((each) => each.reported.place?.accelerator === name)
           const awaited = open.filter((each) => each.reported.place === null && each.desired.accelerator === name)
-          expect(reported.pods).toEqual(here.map((each) => each.name).sort())
+          expect([...reported.pods].sort()).toEqual(here.map((each) => each.name).sort())
           expect(desired.pods).toEqual(awaited.map((each) => each.name).sort())
           const finishes = [...here, ...awaited].flatMap((each) => each.predicted.finishMs ?? [])
           expect(predicted.busyUntilMs).toBe(finishes.length === 0 ? null : Math.max(...finishes))

@@ -84,7 +84,7 @@ export function playAt(
   for (const queue of queues) {
     queue.sort((a, b) => {
       if (stays[a] !== stays[b]) return stays[a] ? -1 : 1
-      return stays[a] ? byBinding(podOf(site, a)!, podOf(site, b)!) : turnOf(a, b)
+      return stays[a] ? byBinding(site, podOf(site, a)!, podOf(site, b)!) : turnOf(a, b)
     })
   }
   return play(site.problem, { processorOf, queues, hostBytesPerMs: site.hostBytesPerMs, arrivedBytes })
@@ -107,8 +107,9 @@ function isBoundAt(pod: Pod | undefined, accelerator: string | undefined): boole
   return pod?.mode === 'bound' && accelerator !== undefined && pod.reported.place?.accelerator === accelerator
 }
 
-function byBinding(a: Pod, b: Pod): number {
-  return (a.reported.boundMs ?? 0) - (b.reported.boundMs ?? 0) || (a.name < b.name ? -1 : 1)
+/** Many are bound in one millisecond: then it counts who was heard of first. */
+function byBinding({ bindingOrder }: SiteProblem, a: Pod, b: Pod): number {
+  return (a.reported.boundMs ?? 0) - (b.reported.boundMs ?? 0) || (bindingOrder.get(a.name) ?? 0) - (bindingOrder.get(b.name) ?? 0)
 }
 
 /** Clip stores run nothing, so the area bound is over accelerators alone. */

@@ -23,7 +23,7 @@ it('a waiting pod is bound; a bound one is evicted and its replacement bound, in
   expect(placeOf(fork, 'r-1-infer')).toBe('edge-1/cpu0')
   expect(fork.entities.pod.get('r-2-infer')?.mode).toBe('evicted')
   expect(fork.entities.pod.get('r-2-infer-fork')).toMatchObject({ mode: 'bound', spec: { request: 'r-2', iteration: 1 } })
-  expect([queueOf(fork, 'tx2-1/gpu0'), queueOf(fork, 'edge-1/cpu0')]).toEqual([[], ['r-1-infer', 'r-2-infer-fork']])
+  expect([queueOf(fork, 'tx2-1/gpu0'), queueOf(fork, 'edge-1/cpu0')]).toEqual([[], ['r-2-infer-fork', 'r-1-infer']])
   const boundMs = (pod: string) => fork.entities.pod.get(pod)?.reported.boundMs ?? 0
   expect(boundMs('r-2-infer-fork')).toBeLessThan(boundMs('r-1-infer'))
   expect(fork.counts.divergent).toBe(state.counts.divergent)

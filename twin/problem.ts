@@ -11,6 +11,8 @@ import { type Granularity, type Task, taskGraph } from '../models/applications/t
 import { TwinError } from '../models/errors.ts'
 import { createProblem, type Problem, type ProblemInput, type ProblemLimits, QUERY_LIMITS } from '../models/scheduling/problem.ts'
 import type { Edge } from '../models/scheduling/task-graph.ts'
+import { arrivedBytes as arrivedBytesOf } from './arrived-bytes.ts'
+import { clipSource } from './clip-source.ts'
 import { type NodeLink, nodeLinks } from './network.ts'
 import { isAlive, type Processor, siteProcessors } from './processors.ts'
 import type { TwinState } from './twin-state.ts'
@@ -60,6 +62,8 @@ export interface SiteProblem {
   readonly costs: readonly (readonly (Cost | null)[])[]
   /** Per task, bytes of its input that are where its pod is bound already. */
   readonly arrivedBytes: Float64Array
+  /** Pod → its turn among those bound to its accelerator. */
+  readonly bindingOrder: ReadonlyMap<string, number>
   readonly warnings: readonly string[]
 }
 
@@ -72,7 +76,7 @@ export function surveyWork(state: TwinState, work: readonly Work[], { registry, 
     ({ node, accelerator, closedReason }) => !drained.has(node) && (closedReason === null || stayingAt.has(accelerator)),
   )
   const surveyed = work.map((each): SurveyedWork => {
-    const source = sourceOf(state, each.camera)
+    const source = clipSource(state, each.camera)?.node ?? null
     const refusals = new Map(refused)
     const wholeMs = new Map<string, number>()
     for (const processor of usable) {
@@ -117,7 +121,11 @@ export function buildProblem(state: TwinState, survey: Survey, options: ProblemO
   // Clip stores come on top of what the limit counts.
   const place = { limits: { ...limits, processorCountMax: limits.processorCountMax + input.bytesPerMs.length }, place: 'the query' }
   const problem = createProblem(input, place)
-  const arrivedBytes = Float64Array.from(tasks, (task) => arrivedBytesOf(state, task, survey))
+  const arrivedByPod = arrivedBytesOf(state, linkOf)
+  const arrivedBytes = Float64Array.from(tasks, ({ kind, request, name }) => {
+    const pod = kind === 'frame' ? undefined : work[request]!.pods.get(name.slice(work[request]!.id.length + 1))
+    return pod?.mode === 'bound' ? (arrivedByPod.get(pod.name) ?? 0) : 0
+  })
   const leftEdges = edges.map(([from, to, bytes]): Edge => [from, to, Math.max(0, bytes - arrivedBytes[to]!)])
   return {
     input,
@@ -131,6 +139,9 @@ export function buildProblem(state: TwinState, survey: Survey, options: ProblemO
     hostBytesPerMs: hosts.map((host) => linkOf(host).bytesPerMs),
     costs,
     arrivedBytes,
+    bindingOrder: new Map(
+      [...state.entities.accelerator.values()].flatMap(({ reported }) => reported.pods.map((pod, turn) => [pod, turn])),
+    ),
     warnings: hosts.flatMap((host) =>
       linkOf(host).name === null && hosts.length > 1 ? [`no link of node ${host} is known; 100 Mbit/s and 1 ms are assumed`] : [],
     ),
@@ -184,12 +195,6 @@ export function homeNodeOf(state: TwinState, camera: string): string | null {
   return state.entities.camera.get(camera)?.reported.identity?.value.node ?? null
 }
 
-/** Where the clip lies: in the camera, or where it is recorded when the camera's node is lost or there is none. */
-function sourceOf(state: TwinState, camera: string): string | null {
-  const identity = state.entities.camera.get(camera)?.reported.identity?.value
-  return [identity?.node, identity?.recordedAt].find((node) => node != null && isAlive(state.entities.node.get(node))) ?? null
-}
-
 function lostClipReason(state: TwinState, camera: string): string {
   const identity = state.entities.camera.get(camera)?.reported.identity?.value
   if (identity === undefined) return `clip lost: camera ${camera} is unknown`
@@ -225,14 +230,4 @@ function costsOf(tasks: readonly Task[], processors: readonly Processor[]): (Cos
       task.kind === 'frame' ? null : costOfTask(task, { deviceModel, acceleratorKind }),
     ),
   )
-}
-
-/** A clip travels from the moment its pod is bound, at best as fast as both links allow. */
-function arrivedBytesOf(state: TwinState, { request, kind, name }: Task, { work, linkOf }: Survey): number {
-  const { id, pods, source } = work[request]!
-  const pod = pods.get(name.slice(id.length + 1))
-  if (kind === 'frame' || pod?.mode !== 'bound' || source === null) return 0
-  const { place, boundMs } = pod.reported
-  if (place === null || boundMs === null) return 0
-  return Math.max(0, state.clockMs - boundMs) * Math.min(linkOf(source).bytesPerMs, linkOf(place.node).bytesPerMs)
 }

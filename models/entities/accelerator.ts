@@ -26,7 +26,7 @@ export const acceleratorShape = z.object({
     identity: factShape(acceleratorIdentityShape).nullable(),
     health: factShape(z.object({ healthy: z.boolean(), reason: z.string() })).nullable(),
     load: factShape(loadShape.extend({ allocated: z.boolean().optional() })).nullable(),
-    /** Bound pods, by name, sorted. */
+    /** Bound pods, in the order in which it was heard that they are bound. */
     pods: z.array(z.string()),
   }),
   /** When the last of the pods here and on their way here should be done; null when no decision predicted it. */
@@ -97,7 +97,7 @@ export function applyAcceleratorEvent(accelerator: Accelerator, event: Accelerat
 /** A pod was bound here. Expected only when the device is free for it. */
 export function claimAccelerator(accelerator: Accelerator, pod: string): Applied<Accelerator> {
   if (accelerator.reported.pods.includes(pod)) return adopted(accelerator)
-  const pods = [...accelerator.reported.pods, pod].sort()
+  const pods = [...accelerator.reported.pods, pod]
   const held = { ...accelerator, reported: { ...accelerator.reported, pods } }
   // A second pod waits its turn on the same device: that is a queue, not a change of mode.
   return accelerator.mode === 'allocated' ? adopted(held) : step(held, ['claimed'])

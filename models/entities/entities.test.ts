@@ -125,7 +125,7 @@ describe('accelerator', () => {
   it.each([
     ['claimed', claimAccelerator(free, 'p-1'), 'expected allocated', ['p-1']],
     ['claimed by the same pod twice', claimAccelerator(held, 'p-1'), 'expected allocated', ['p-1']],
-    ['claimed by a second pod', claimAccelerator(held, 'p-0'), 'expected allocated', ['p-0', 'p-1']],
+    ['claimed by a second pod', claimAccelerator(held, 'p-0'), 'expected allocated', ['p-1', 'p-0']],
     ['claimed though failed', claimAccelerator(failed, 'p-2'), 'divergent failed', ['p-1', 'p-2']],
     ['claimed before it is seen', claimAccelerator(anAccelerator(), 'p-1'), 'expected offline', ['p-1']],
     ['released', releaseAccelerator(held, 'p-1'), 'expected unallocated', []],
