@@ -338,14 +338,18 @@ describe('too much', () => {
     const { send } = await aServer({ standIn: { ...standIn, api: { ...standIn.api, whatIf } }, limits: { ...unhurried, whatIfsAtOnce: 3 } })
     const ask = () => send('POST', '/api/v1/what-if', {})
     const underWay = [ask(), ask(), ask()]
-    while (release.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+    const reached = async (count: number) => {
+      for (let turn = 0; turn < 400 && release.length < count; turn++) await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(release).toHaveLength(count)
+    }
+    await reached(3)
     const refused = await ask()
     expect(refused.headers.get('retry-after')).toBe('1')
     expect(await problemOf(refused)).toMatchObject({ status: 503, code: 'OVERLOADED' })
     for (const done of release) done()
     for (const answer of underWay) expect((await answer).status).toBe(200)
     const again = ask()
-    while (release.length < 4) await new Promise((resolve) => setTimeout(resolve, 5))
+    await reached(4)
     release[3]!()
     expect((await again).status).toBe(200)
   })

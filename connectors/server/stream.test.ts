@@ -177,6 +177,19 @@ describe('the stream', () => {
     expect(viewer.view.entities).toEqual(await truthOf(standIn))
   })
 
+  it('piles up no snapshots for a client that asks and does not read', async () => {
+    const standIn = aTwinApi(Array.from({ length: 5_000 }, (_, index) => aPod(`p${index}`)))
+    const { url } = await aServer(standIn)
+    const viewer = aViewer(url)
+    await viewer.subscribe()
+    let answerCount = 0
+    for (let count = 0; count < 10; count++) viewer.socket.emit('resync', () => answerCount++)
+    // The requests arrive together: the first is answered at once, of the others only the newest.
+    expect((await viewer.subscribe()).changes).toHaveLength(5_000)
+    expect(answerCount).toBeGreaterThanOrEqual(1)
+    expect(answerCount).toBeLessThan(10)
+  })
+
   it('refuses more sockets than its limit', async () => {
     const { url } = await aServer(aTwinApi(), { limits: { socketCountMax: 1 } })
     await aViewer(url).subscribe()

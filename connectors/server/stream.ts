@@ -181,7 +181,8 @@ function answerSnapshots(socket: TwinSocket, answer: (ack: SnapshotAck) => void)
   }
   socket.on('subscribe', onRequest)
   socket.on('resync', onRequest)
-  socket.conn.on('drain', answerWaiting)
+  // The connection's own `drain` comes when packets are handed over, this when they have left.
+  socket.conn.transport.on('ready', answerWaiting)
 }
 
 interface MessageLimit {
