@@ -22,17 +22,17 @@ const later = { timeMs: AT_MS + 1 }
 
 describe('node', () => {
   const ready = applyNodeEvent(applyNodeEvent(aNode(), told.aNodeObserved()).entity, told.aNodeConditionsChanged()).entity
-  const gone = applyNodeEvent(ready, told.aNodeGone()).entity
+  const gone = applyNodeEvent(ready, told.aNodeGone(later)).entity
 
   it.each([
     ['is announced', aNode(), told.aNodeObserved(), 'expected expected'],
     ['becomes ready', aNode(), told.aNodeConditionsChanged(), 'expected ready'],
     ['is lost', ready, told.aNodeConditionsChanged({ ready: false }), 'expected notReady'],
     ['goes', ready, told.aNodeGone(), 'expected gone'],
-    ['goes twice', gone, told.aNodeGone(), 'divergent gone'],
+    ['goes twice', gone, told.aNodeGone(later), 'divergent gone'],
     ['is ready though gone', gone, told.aNodeConditionsChanged(later), 'divergent gone'],
     ['comes back', gone, told.aNodeObserved(later), 'expected expected'],
-    ['is announced by old news though gone', gone, told.aNodeObserved(earlier), 'superseded gone'],
+    ['is announced by old news though gone', gone, told.aNodeObserved(), 'superseded gone'],
     ['was lost before what we know', ready, told.aNodeConditionsChanged({ ready: false, ...earlier }), 'superseded ready'],
     ['went before what we know', ready, told.aNodeGone(earlier), 'superseded ready'],
     ['has a silent exporter', ready, told.anExporterLost(), 'expected ready'],
@@ -71,7 +71,7 @@ describe('node', () => {
 
 describe('camera', () => {
   const online = applyCameraEvent(aCamera(), told.aCameraConditionsChanged()).entity
-  const gone = applyCameraEvent(online, told.aCameraGone()).entity
+  const gone = applyCameraEvent(online, told.aCameraGone(later)).entity
   it.each([
     ['is announced', aCamera(), told.aCameraObserved(), 'expected expected'],
     ['comes online', aCamera(), told.aCameraConditionsChanged(), 'expected online'],
@@ -79,7 +79,7 @@ describe('camera', () => {
     ['goes offline', online, told.aCameraConditionsChanged({ online: false, degraded: true }), 'expected offline'],
     ['is online though gone', gone, told.aCameraConditionsChanged(later), 'divergent gone'],
     ['comes back', gone, told.aCameraObserved(later), 'expected expected'],
-    ['is announced by old news though gone', gone, told.aCameraObserved(earlier), 'superseded gone'],
+    ['is announced by old news though gone', gone, told.aCameraObserved(), 'superseded gone'],
     ['sent a sample before', applyCameraEvent(online, told.aCameraSampled()).entity, told.aCameraSampled(earlier), 'superseded online'],
   ] as const)('%s', (_, camera, event, result) => {
     expect(outcome(applyCameraEvent(camera, event))).toBe(result)
@@ -88,14 +88,14 @@ describe('camera', () => {
 
 describe('link', () => {
   const up = applyLinkEvent(aLink(), told.aLinkConditionsChanged()).entity
-  const gone = applyLinkEvent(up, told.aLinkGone()).entity
+  const gone = applyLinkEvent(up, told.aLinkGone(later)).entity
   it.each([
     ['comes up', aLink(), told.aLinkConditionsChanged(), 'expected up'],
     ['goes down', up, told.aLinkConditionsChanged({ up: false }), 'expected down'],
     ['is listed again', up, told.aLinkObserved(), 'expected up'],
     ['is up though gone', gone, told.aLinkConditionsChanged(later), 'divergent gone'],
     ['comes back', gone, told.aLinkObserved(later), 'expected expected'],
-    ['is announced by old news though gone', gone, told.aLinkObserved(earlier), 'superseded gone'],
+    ['is announced by old news though gone', gone, told.aLinkObserved(), 'superseded gone'],
     ['was sampled before', applyLinkEvent(up, told.aLinkSampled()).entity, told.aLinkSampled(earlier), 'superseded up'],
   ] as const)('%s', (_, link, event, result) => {
     expect(outcome(applyLinkEvent(link, event))).toBe(result)
@@ -106,7 +106,7 @@ describe('accelerator', () => {
   const free = applyAcceleratorEvent(anAccelerator(), told.anAcceleratorObserved()).entity
   const held = claimAccelerator(free, 'p-1').entity
   const failed = applyAcceleratorEvent(held, told.anAcceleratorConditionsChanged({ healthy: false })).entity
-  const gone = applyAcceleratorEvent(held, told.anAcceleratorGone()).entity
+  const gone = applyAcceleratorEvent(held, told.anAcceleratorGone(later)).entity
   it.each([
     ['comes up', anAccelerator(), told.anAcceleratorObserved(), 'expected unallocated'],
     ['is listed again while held', held, told.anAcceleratorObserved(), 'expected allocated'],
@@ -115,7 +115,7 @@ describe('accelerator', () => {
     ['recovers, free', releaseAccelerator(failed, 'p-1').entity, told.anAcceleratorConditionsChanged(), 'expected unallocated'],
     ['goes', held, told.anAcceleratorGone(), 'expected offline'],
     ['comes back, still held', gone, told.anAcceleratorObserved(later), 'expected allocated'],
-    ['is announced by old news though gone', gone, told.anAcceleratorObserved(earlier), 'superseded offline'],
+    ['is announced by old news though gone', gone, told.anAcceleratorObserved(), 'superseded offline'],
     ['went before what we know', failed, told.anAcceleratorGone(earlier), 'superseded failed'],
     ['recovers though never seen', anAccelerator(), told.anAcceleratorConditionsChanged(), 'divergent offline'],
   ] as const)('%s', (_, accelerator, event, result) => {
