@@ -5,6 +5,7 @@
  * Namespace `/twin`. Client → server: `subscribe` (ack: StreamSnapshot), `resync` (ack: StreamSnapshot).
  * Server → client: `patch` (StreamPatch), each to be acknowledged before the next is sent: a slow client
  * gets fewer, larger patches and always the newest value.
+ * `closing` ({ code, detail }) comes before the server ends a connection on purpose; the client may reconnect.
  */
 import { z } from 'zod'
 import { ENTITY_KINDS, ENTITY_SHAPES } from '../entities/entities.ts'
