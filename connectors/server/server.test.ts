@@ -71,6 +71,7 @@ describe('reading', () => {
     const { get } = await aServer({ standIn: aTwinApi([aNode('a'), aNode('b'), aNode('c'), aPlan('plan-1')]) })
     const first: { continue: string } = await (await get('/api/v1/entities/node?limit=2')).json()
     expect(first).toMatchObject({ sequence: 0, items: [{ name: 'a' }, { name: 'b' }] })
+    expect(await (await get('/api/v1/entities/node?at=10m')).json()).toMatchObject({ items: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] })
     const last = await (await get(`/api/v1/entities/node?limit=2&continue=${first.continue}`)).json()
     expect(last).toMatchObject({ items: [{ name: 'c' }], continue: null })
     expect(await (await get('/api/v1/plans/plan-1')).json()).toMatchObject({ item: { id: 'plan-1', mode: 'expected' } })

@@ -118,6 +118,10 @@ export function addLogRoutes(app: App, { api }: AppOptions): void {
 }
 
 async function entitiesAt(api: TwinApi, kind: EntityKind, at: At): Promise<{ sequence: number; entities: readonly Entity[] }> {
+  if (at.kind === 'time') {
+    const { state } = await api.state(at)
+    return { sequence: state.sequence, entities: state.entities[kind] }
+  }
   // Read first: the entities are then at least as new.
   const sequence = await sequenceAt(api, at)
   return { sequence, entities: await api.entities(kind, at) }
