@@ -99,14 +99,21 @@ async function exchange(
   }
 }
 
+/** What fetch and socket.io say of a failure; fetch keeps the reason one level down. */
+const failureShape = z.object({
+  name: z.string().optional(),
+  message: z.string().optional(),
+  cause: z.object({ code: z.string().optional(), message: z.string().optional() }).optional().catch(undefined),
+})
+
 /** @returns SERVER_UNREACHABLE; with `details.timeoutMs` when the time was up. */
 export function toUnreachable(url: URL, { cause, timeoutMs }: { cause: unknown; timeoutMs: number }): TwinError {
-  if (cause instanceof Error && cause.name === 'TimeoutError') {
-    const message = `${url.origin} did not answer within ${timeoutMs / 1_000} s; try again, or raise --request-timeout`
-    return new TwinError('SERVER_UNREACHABLE', message, { details: { timeoutMs }, cause })
+  const { name, message = String(cause), cause: inner } = failureShape.safeParse(cause).data ?? {}
+  if (name === 'TimeoutError') {
+    const text = `${url.origin} did not answer within ${timeoutMs / 1_000} s; try again, or raise --request-timeout`
+    return new TwinError('SERVER_UNREACHABLE', text, { details: { timeoutMs }, cause })
   }
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-  const reason = inner instanceof Error ? ('code' in inner ? String(inner.code) : inner.message) : String(inner)
+  const reason = inner?.code ?? inner?.message ?? message
   const remedy = 'start one with `npm start`, or name another with --server or EDGETWIN_SERVER'
   return new TwinError('SERVER_UNREACHABLE', `no edgetwin server answers at ${url.origin} (${reason}); ${remedy}`, { cause })
 }
