@@ -31,6 +31,7 @@ export function App() {
   const openHelp = useCallback(() => setIsHelpOpen(true), [])
   useKeys({ isModal: isHelpOpen, hasFaults: faults !== null, onHelp: openHelp })
 
+  const isCutOff = connection.state !== 'live' && connection.lastUpdateMs !== null
   const waitingPlanCount = [...live.entities.decision.values()].filter(({ mode }) => mode === 'proposed').length
   const panel = hash.panel === 'faults' && faults === null ? 'details' : hash.panel
   const panels: Tab<PageHash['panel']>[] = [
@@ -40,7 +41,7 @@ export function App() {
     ...(faults === null ? [] : [{ id: 'faults' as const, title: 'Faults', note: faults.length === 0 ? '' : String(faults.length) }]),
   ]
   return (
-    <div className="page">
+    <div className={isCutOff ? 'page is-cut-off' : 'page'}>
       <Header onHelp={openHelp} />
       <StatusLine />
       <main className="stage">

@@ -11,6 +11,7 @@ import { acceleratorSign } from './signs.ts'
 const POD_PX = 15
 const POD_STEP_PX = 18
 const SPARKLINE_MS = 60_000
+const BAR_PX = 4
 
 export function drawAccelerator(pen: Pen, scene: Scene, row: Placed): void {
   const accelerator = scene.entities.accelerator.get(row.name)
@@ -19,11 +20,12 @@ export function drawAccelerator(pen: Pen, scene: Scene, row: Placed): void {
   const isRoomy = scene.layout.density === 'roomy'
   const isWide = row.width >= 280
   const sign = acceleratorSign(accelerator)
-  const middle = row.y + row.height / 2
-  const leftWidth = isWide ? 92 : 66
-  const podCapacity = row.width >= 360 ? 5 : isWide ? 4 : 2
+  const leftWidth = isWide ? 92 : 80
+  const podCapacity = row.width >= 360 ? 5 : isWide ? 4 : 3
   const podsX = row.x + row.width - 10 - podCapacity * POD_STEP_PX
-  const nameY = isRoomy ? row.y + 20 : middle + 4
+  // Narrow rows keep the words on one line and lay the meter beneath them.
+  const middle = isWide ? row.y + row.height / 2 : row.y + row.height / 2 - 4
+  const nameY = isRoomy && isWide ? row.y + 20 : middle + 4
 
   pen.context.fillStyle = palette.line
   pen.context.fillRect(row.x + 10, row.y, row.width - 20, 1)
@@ -31,50 +33,49 @@ export function drawAccelerator(pen: Pen, scene: Scene, row: Placed): void {
   const kind = accelerator.reported.identity?.value.acceleratorKind ?? '?'
   const kindWidth = write(pen, kind, { x: row.x + 26, y: nameY }, { size: 12, weight: 650, colour: palette.text })
   const device = row.name.slice(row.name.indexOf('/') + 1)
-  write(
-    pen,
-    device,
-    { x: row.x + 31 + kindWidth, y: nameY, maxWidth: leftWidth + 8 - kindWidth - 16 },
-    { size: 11.5, colour: palette.muted },
-  )
-  if (isRoomy) {
-    const word = isOld(ageingOf(accelerator)) ? `${ageingOf(accelerator)!.freshness}` : sign.word
-    write(
-      pen,
-      word,
-      { x: row.x + 26, y: row.y + 36, maxWidth: leftWidth - 8 },
-      { size: 11, colour: sign.tone === 'bad' ? palette.bad : palette.muted },
-    )
+  const deviceRoom = leftWidth - kindWidth - 8
+  write(pen, device, { x: row.x + 31 + kindWidth, y: nameY, maxWidth: deviceRoom }, { size: 11.5, colour: palette.muted })
+  if (isRoomy && isWide) {
+    const ageing = ageingOf(accelerator)
+    const word = isOld(ageing) && sign.tone !== 'bad' ? ageing.freshness : sign.word
+    const style = { size: 11, colour: sign.tone === 'bad' ? palette.bad : palette.muted }
+    write(pen, word, { x: row.x + 26, y: row.y + 36, maxWidth: leftWidth - 8 }, style)
   }
-  const meterX = row.x + 14 + leftWidth + 6
-  const meter = {
-    x: meterX,
-    y: row.y + (isRoomy ? 9 : 6),
-    width: Math.max(20, podsX - 52 - meterX),
-    height: row.height - (isRoomy ? 18 : 12),
-  }
-  drawMeter(pen, scene, accelerator, meter)
+  drawMeter(pen, scene, accelerator, meterBox(row, { leftWidth, right: podsX - 52, isWide, isRoomy }))
   drawFigure(pen, scene, accelerator, { right: podsX - 10, y: middle + 4 })
   drawQueue(pen, scene, scene.work.queueOf.get(row.name) ?? [], { x: podsX, middle, capacity: podCapacity })
+}
+
+interface Room {
+  readonly leftWidth: number
+  readonly right: number
+  readonly isWide: boolean
+  readonly isRoomy: boolean
+}
+
+function meterBox(row: Placed, { leftWidth, right, isWide, isRoomy }: Room): Box {
+  if (!isWide) return { x: row.x + 26, y: row.y + row.height - 8, width: row.width - 38, height: BAR_PX }
+  const x = row.x + 20 + leftWidth
+  const margin = isRoomy ? 9 : 6
+  return { x, y: row.y + margin, width: Math.max(20, right - x), height: row.height - 2 * margin }
 }
 
 /** A minute of utilisation above the bar of now. Without a sample the track stays empty: unknown is not zero. */
 function drawMeter(pen: Pen, scene: Scene, accelerator: Accelerator, box: Box): void {
   const { context } = pen
   const { palette, history, nowMs } = scene
-  const barPx = 4
-  const chart = { ...box, height: box.height - barPx - 3 }
+  const chart = { ...box, height: box.height - BAR_PX - 3 }
   const bottom = box.y + box.height
-  roundBox(pen, { ...box, y: bottom - barPx, height: barPx }, 2, { fill: palette['util-track'] })
+  roundBox(pen, { ...box, y: bottom - BAR_PX, height: BAR_PX }, 2, { fill: palette['util-track'] })
   const ageing = ageingOf(accelerator)
   const ratio = accelerator.reported.load?.value.utilizationRatio
   const isGrey = isOld(ageing) || accelerator.mode === 'offline'
   const colour = isGrey ? palette.faint : palette.util
   if (ratio !== undefined && ratio > 0.005) {
-    roundBox(pen, { ...box, y: bottom - barPx, height: barPx, width: Math.max(3, box.width * Math.min(1, ratio)) }, 2, { fill: colour })
+    roundBox(pen, { ...box, y: bottom - BAR_PX, height: BAR_PX, width: Math.max(3, box.width * Math.min(1, ratio)) }, 2, { fill: colour })
   }
   const samples = history.get(accelerator.name) ?? []
-  if (samples.length < 2) return
+  if (samples.length < 2 || chart.height < 8) return
   const xOf = (timeMs: number) => chart.x + chart.width * Math.max(0, 1 - (nowMs - timeMs) / SPARKLINE_MS)
   const yOf = (value: number) => chart.y + chart.height * (1 - Math.min(1, value))
   context.beginPath()

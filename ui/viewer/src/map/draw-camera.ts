@@ -56,11 +56,16 @@ function drawHeader(pen: Pen, scene: Scene, box: Placed, camera: Camera): void {
         ? `${ageing.freshness} ${age(nowMs - ageing.timeMs)}`
         : framesPerSecond === undefined
           ? '– fps'
-          : `${framesPerSecond.toFixed(1)} fps`
+          : `${framesPerSecond.toFixed(box.width < 160 ? 0 : 1)} fps`
   const tone = sign.tone === 'good' ? palette.muted : palette[sign.tone]
   const right = box.x + box.width - 13
-  write(pen, figure, { x: right, y: middle + 4 }, { size: 11, colour: tone, align: 'right' })
-  write(pen, box.name, { x: box.x + 27, y: middle + 4.5, maxWidth: box.width - 27 - 66 }, { size: 13, weight: 650, colour: palette.text })
+  const figureWidth = write(pen, figure, { x: right, y: middle + 4 }, { size: 11, colour: tone, align: 'right' })
+  write(
+    pen,
+    box.name,
+    { x: box.x + 27, y: middle + 4.5, maxWidth: box.width - 48 - figureWidth },
+    { size: 13, weight: 650, colour: palette.text },
+  )
 }
 
 function drawApplication(
@@ -77,7 +82,7 @@ function drawApplication(
     return
   }
   const more = streams.length > 1 ? ` +${streams.length - 1}` : ''
-  const text = `${running.runningCount > 0 ? '▸' : '◦'} ${running.accelerator}${more}`
+  const text = `${running.runningCount > 0 ? '▸' : '◦'} ${box.width < 160 ? running.accelerator.split('/', 1)[0] : running.accelerator}${more}`
   write(pen, text, { x: right, y, maxWidth: box.width - width - 36 }, { size: 11, colour: palette.text, align: 'right' })
 }
 
@@ -100,6 +105,4 @@ function drawUnplaced(pen: Pen, scene: Scene, box: Placed): void {
   }
   const rest = unplaced.length - capacity
   if (rest > 0) write(pen, `+${rest}`, { x: box.x + 14 + capacity * 18, y: middle + 4 }, { size: 11, weight: 600, colour: palette.warn })
-  if (unplaced.length === 0)
-    write(pen, 'nothing unplaced', { x: box.x + 14, y: middle + 3.5, maxWidth: right - box.x - 22 }, { size: 10.5, colour: palette.muted })
 }

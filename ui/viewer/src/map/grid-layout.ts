@@ -38,7 +38,15 @@ export function gridLayout({ nodes, cameras }: SiteStructure, width: number): Si
         width: tileWidth - 16,
         height: GRID.barPx,
       }))
-      placedNodes.push({ name, x, y, width: tileWidth, height: tileHeight, accelerators: bars })
+      placedNodes.push({
+        name,
+        x,
+        y,
+        width: tileWidth,
+        height: tileHeight,
+        targetPx: tileHeight - cameraCount * GRID.cameraPx,
+        accelerators: bars,
+      })
       for (const [row, camera] of (camerasOf.get(name) ?? []).slice(0, CAMERAS_MAX).entries()) {
         const cameraY = y + GRID.headerPx + barCount * GRID.barPx + 5 + row * GRID.cameraPx
         placedCameras.push({ name: camera.name, x: x + 1, y: cameraY, width: tileWidth - 2, height: GRID.cameraPx })

@@ -15,6 +15,8 @@ export interface Placed extends Box {
   readonly name: string
 }
 export interface PlacedNode extends Placed {
+  /** From its top: the part that is the node itself and not a thing on it. */
+  readonly targetPx: number
   readonly accelerators: readonly Placed[]
 }
 export interface Title {
@@ -66,10 +68,10 @@ function columnLayout({ nodes, cameras }: SiteStructure, width: number, density:
   const inField = nodes.filter(({ role }) => role === 'camera')
   const servers = nodes.filter(({ role }) => role === 'server')
   const observers = nodes.filter(({ role }) => role === 'observer')
-  const columns = columnsFor(width, {
-    hasCameras: cameras.length > 0,
-    nodeColumnCount: Number(inField.length > 0) + Number(servers.length + observers.length > 0),
-  })
+  // Observers stand under the servers, unless there is a column to spare.
+  const isSpare = inField.length === 0 && servers.length > 0 && observers.length > 0
+  const nodeColumnCount = isSpare ? 2 : Number(inField.length > 0) + Number(servers.length + observers.length > 0)
+  const columns = columnsFor(width, { hasCameras: cameras.length > 0, nodeColumnCount })
   const titles: Title[] = []
   const placedNodes: PlacedNode[] = []
   const stack = (title: string, members: SiteStructure['nodes'], from: { x: number; y: number }) => {
@@ -78,7 +80,8 @@ function columnLayout({ nodes, cameras }: SiteStructure, width: number, density:
     let y = from.y + TITLE_PX
     for (const { name, accelerators } of members) {
       const height = sizes.headerPx + Math.max(1, accelerators.length) * sizes.acceleratorPx + sizes.footerPx
-      placedNodes.push({ name, x: from.x, y, width: columns.nodeWidth, height, accelerators: rows(accelerators, from.x, y) })
+      const targetPx = accelerators.length === 0 ? height : sizes.headerPx
+      placedNodes.push({ name, x: from.x, y, width: columns.nodeWidth, height, targetPx, accelerators: rows(accelerators, from.x, y) })
       y += height + sizes.gapPx
     }
     return y
@@ -95,8 +98,9 @@ function columnLayout({ nodes, cameras }: SiteStructure, width: number, density:
   const fieldX = columns.nodeXs[0]!
   const bottoms = [stack('Camera nodes', inField, { x: fieldX, y: PADDING_PX })]
   const lastX = columns.nodeXs.at(-1)!
-  const serversEnd = stack('Edge servers', servers, { x: lastX, y: PADDING_PX })
-  bottoms.push(stack('Observed machines', observers, { x: lastX, y: serversEnd + (servers.length > 0 ? 6 : 0) }))
+  const serversEnd = stack('Edge servers', servers, { x: isSpare ? fieldX : lastX, y: PADDING_PX })
+  bottoms.push(serversEnd)
+  bottoms.push(stack('Observed machines', observers, { x: lastX, y: isSpare ? PADDING_PX : serversEnd + (servers.length > 0 ? 6 : 0) }))
 
   const placedCameras = cameraColumn(cameras, placedNodes, { x: PADDING_PX, width: columns.cameraWidth, sizes })
   if (cameras.length > 0) titles.push({ text: 'Cameras', x: PADDING_PX, y: PADDING_PX })

@@ -3,7 +3,6 @@ import { memo, useRef, useState } from 'react'
 import { changeHash, type Selection, usePageHash } from '../live/page-hash.ts'
 import type { TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
-import { GRID } from './grid-layout.ts'
 import { acceleratorLabel, cameraLabel, nodeLabel } from './labels.ts'
 import type { Box, SiteLayout } from './layout.ts'
 import { DIRECTION_OF_KEY, neighbourOf } from './roving.ts'
@@ -102,10 +101,7 @@ function itemsOf(layout: SiteLayout, { entities }: TwinView): Item[] {
   const nodes = layout.nodes.flatMap((box): Item[] => {
     const node = entities.node.get(box.name)
     const label = node === undefined ? `${box.name}, node, not heard yet` : nodeLabel(node, box.accelerators.length)
-    const first = box.accelerators[0]
-    // The box of a node is its header: its rows are things of their own.
-    const height = isGrid ? GRID.headerPx + box.accelerators.length * GRID.barPx + 5 : first === undefined ? box.height : first.y - box.y
-    const item: Item = { ...boxOf(box), height, kind: 'node', name: box.name, level: 1, label }
+    const item: Item = { ...boxOf(box), height: box.targetPx, kind: 'node', name: box.name, level: 1, label }
     // Bars of the grid are too small to be targets: the node's details list its accelerators.
     if (isGrid) return [item]
     const rows = box.accelerators.flatMap((row): Item[] => {
