@@ -257,6 +257,11 @@ describe('whatif run', () => {
     ])
     expect(err).toContain('plan p-1 waits; twinctl plan approve p-1\n')
   })
+  it('exits 1 when no algorithm found a schedule', async () => {
+    const { code, out } = await ask(['whatif', 'run'], { 'POST /what-if': [200, { ...answer, outcomes: [] }] })
+    expect(code).toBe(1)
+    expect(out).toContain('no algorithm found a schedule\n')
+  })
   it('csv is for programs', async () => {
     const { out } = await ask(['whatif', 'run', '-o', 'csv'], answers)
     expect(out.split('\r\n')[1]).toBe('1,heft,,60,60,30,60,1.5,2,50,0.19999999999999996,0')

@@ -4,6 +4,7 @@ import { requestsOfLoad } from '../../../models/applications/loads.ts'
 import type { WhatIfAnswer, WhatIfQueryInput } from '../../../models/contracts/what-if.ts'
 import { entityName } from '../../../models/entities/entities.ts'
 import { formatAnswer } from '../answer.ts'
+import { EXIT } from '../exit-codes.ts'
 import { globalsOf } from '../globals.ts'
 import { readText } from '../input.ts'
 import { outputOption } from '../output.ts'
@@ -62,6 +63,7 @@ Examples:
       const answer = await calls.whatIf(toQuery(source, { ...flags, ...requests }, Date.now()))
       await terminal.print(formatAnswer(answer, output))
       for (const warning of answer.warnings) terminal.notice(`warning: ${warning}`)
+      if (answer.outcomes.length === 0) terminal.end(EXIT.error)
       if (propose === true) await proposeWinner(answer, calls, terminal)
     })
 }
