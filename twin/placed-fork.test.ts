@@ -33,6 +33,7 @@ it('a fork can be forked again', () => {
   const once = forkWithPlacements(state, [toEdge('r-1-infer')])
   const twice = forkWithPlacements(once, [toEdge('r-2-infer')])
   expect(queueOf(twice, 'edge-1/cpu0')).toEqual(['r-1-infer', 'r-2-infer-fork'])
+  expect(twice.entities.pod.get('r-2-infer')?.mode).toBe('evicted')
 })
 
 it('the twin itself stays as it was, and a plan for pods or devices it does not know changes nothing', () => {

@@ -111,7 +111,7 @@ describe('what cannot be used goes to the dead letters with its reason', () => {
     ['100,000 items', `[${'1,'.repeat(99_999)}1]`, 'too-large'],
     ['a string longer than the limit', JSON.stringify({ a: 'x'.repeat(RECORD_LIMITS.stringLength + 1) }), 'too-large'],
     ['depth 10,000 of lists', '['.repeat(10_000) + ']'.repeat(10_000), 'too-deep'],
-    ['depth 100,000 of objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 'too-deep'],
+    ['depth 100,000 of objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'too-deep'],
     ['depth one above the limit', '['.repeat(RECORD_LIMITS.depth + 1) + ']'.repeat(RECORD_LIMITS.depth + 1), 'too-deep'],
     ['__proto__', withLoad('0.5,"__proto__":{"isAdmin":true}'), 'forbidden-key'],
     ['__proto__ in escapes', withLoad('0.5,"\\u005f\\u005fproto__":{}'), 'forbidden-key'],
