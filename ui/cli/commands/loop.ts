@@ -21,6 +21,8 @@ export function addLoop(program: Command, terminal: Terminal): void {
     .action(async (mode: LoopMode | undefined, { output }: { output: 'text' | 'json' | 'yaml' }, command: Command) => {
       const calls = createTwinCalls(createRestClient(globalsOf(command)))
       const loop = mode === undefined ? await calls.loop() : await calls.setLoop(mode)
-      await terminal.print(output === 'text' ? `${loop.mode}: ${loop.status}\n` : formatOne(loop, output))
+      // Just after a change the status still speaks of the mode before.
+      const text = mode === undefined ? `${loop.mode}: ${loop.status}\n` : `${loop.mode}\n`
+      await terminal.print(output === 'text' ? text : formatOne(loop, output))
     })
 }
