@@ -15,6 +15,7 @@ import { Legend } from './parts/legend.tsx'
 import { StatusLine } from './parts/status-line.tsx'
 import { type Tab, Tabs } from './parts/tabs.tsx'
 import { TokenDialog } from './parts/token-dialog.tsx'
+import { usePlanNews } from './plans/plan-news.ts'
 import { PlansPanel } from './plans/plans-panel.tsx'
 import { RequestsStrip } from './requests/requests-strip.tsx'
 import { AnswerView } from './what-if/answer.tsx'
@@ -26,6 +27,7 @@ export function App() {
   const { connection, live } = usePage()
   const hash = usePageHash()
   const { announcement } = useAsking()
+  const planNews = usePlanNews(live.entities.decision, live.status !== null)
   const { faults, reload } = useFaults(connection.state === 'live')
   const [isHelpOpen, setIsHelpOpen] = useState(false)
   const openHelp = useCallback(() => setIsHelpOpen(true), [])
@@ -66,6 +68,9 @@ export function App() {
       <RequestsStrip />
       <div className="unseen" role="status" aria-live="polite">
         {announcement}
+      </div>
+      <div className="unseen" role="status" aria-live="polite">
+        {planNews}
       </div>
       <Help isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
       <TokenDialog />

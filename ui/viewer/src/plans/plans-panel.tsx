@@ -1,9 +1,9 @@
 /** The plans of the twin, those that wait first, then newest first; the audit of what became of each. */
-import type { DecisionRecord } from '../../../../models/entities/decision-record.ts'
 import { useTwin } from '../live/store.ts'
 import { useTwinNow } from '../live/twin-time.ts'
 import { LoopSwitch } from './loop-mode.tsx'
 import { PlanCard } from './plan-card.tsx'
+import { sortedPlans } from './sorted-plans.ts'
 
 const SHOWN_MAX = 30
 
@@ -27,10 +27,4 @@ export function PlansPanel() {
       ) : null}
     </>
   )
-}
-
-export function sortedPlans(records: Iterable<DecisionRecord>): DecisionRecord[] {
-  const waits = ({ mode }: DecisionRecord) => (mode === 'proposed' ? 1 : 0)
-  const madeMs = ({ desired, reported }: DecisionRecord) => desired?.madeAtMs ?? reported.steps[0]?.timeMs ?? 0
-  return [...records].sort((a, b) => waits(b) - waits(a) || madeMs(b) - madeMs(a) || (a.id < b.id ? -1 : 1))
 }
