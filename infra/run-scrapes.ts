@@ -1,7 +1,6 @@
 /** Scrapes exporters into the event log: the site's, and one for this machine that is started as a process of its own. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { loadProfile } from '../connectors/metrics/profile.ts'
@@ -46,24 +45,37 @@ export function runScrapes({ site, sources, intervalMs, publish, random, clock, 
   })
 }
 
-/** The real exporter for the real machine we run on, ended with us. */
+/** The real exporter for the real machine we run on, ended with us. @throws when it does not come up */
 export async function runOwnExporter(log: Logger): Promise<{ readonly source: ScrapeSource; readonly stop: Stop }> {
-  const port = await freePort()
   const name = nodeName(hostname())
   const script = fileURLToPath(new URL('./exporter/exporter.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, '--port', String(port), '--node', name], { stdio: ['ignore', 'ignore', 'inherit'] })
-  child.on('exit', (code, signal) => {
+  // The channel tells the exporter of our end even when we are killed.
+  const child = spawn(process.execPath, [script, '--port', '0', '--node', name], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const exited = once(child, 'exit')
+  const url = await Promise.race([
+    exporterUrl(child),
+    exited.then(([code]) => Promise.reject(new Error(`the exporter ended with ${code}`))),
+  ])
+  child.once('exit', (code, signal) => {
     if (signal === null && code !== 0) log.warn({ code }, 'exporter of this machine ended; the machine is shown as not answering')
   })
   return {
-    source: { name, url: `http://127.0.0.1:${port}/metrics`, profile: 'ha-exporter', isObserver: true },
+    source: { name, url, profile: 'ha-exporter', isObserver: true },
     stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const ended = once(child, 'exit')
       child.kill('SIGTERM')
-      await ended
+      await exited
     },
   }
+}
+
+async function exporterUrl(child: ChildProcess): Promise<string> {
+  let said = ''
+  for await (const chunk of child.stdout?.setEncoding('utf8') ?? []) {
+    said += String(chunk)
+    const url = / at (http:\S+)/.exec(said)?.[1]
+    if (url !== undefined) return url
+  }
+  throw new Error(`the exporter did not say where it listens: ${said}`)
 }
 
 /** What a Kubernetes node of this host name would be called. */
@@ -73,13 +85,4 @@ function nodeName(host: string): string {
     .replaceAll(/[^-a-z0-9.]/g, '-')
     .replaceAll(/^[-.]+|[-.]+$/g, '')
   return `this-${name === '' ? 'machine' : name}`.slice(0, 63).replace(/[-.]+$/, '')
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -32,7 +32,11 @@ try {
       : createEmulatedReader(parseEmulatedMachine(readFlagFile(flags.emulate), flags.emulate), { name, version })
   const { url, stop } = await runExporter({ port: flags.port, host: flags.host, intervalMs: flags.interval, now: Date.now, read })
   process.stdout.write(`exporter: ${flags.emulate === undefined ? 'this machine' : 'emulated devices'} at ${url}\n`)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+  // The channel to edgetwin, if it started us, would keep us alive after the server is closed.
+  const end = () => void stop().finally(() => process.exit(0))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  // Its death, however sudden, closes the channel, and nobody is left to scrape us.
+  process.once('disconnect', end)
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
   else if (error instanceof TwinError) {
