@@ -1,6 +1,6 @@
 /** Name of the site, time, connection, theme and help: what is true of the whole page. */
 import type { LoopMode } from '../../../../models/events/decision-events.ts'
-import { age } from '../format.ts'
+import { age, UNKNOWN } from '../format.ts'
 import { changeHash, type PageHash, usePageHash } from '../live/page-hash.ts'
 import { type Connection, usePage } from '../live/store.ts'
 import { useSecond } from '../live/twin-time.ts'
@@ -44,17 +44,15 @@ export function Header({ onHelp }: { onHelp: () => void }) {
 
 function Totals() {
   const { live } = usePage()
-  const counts = live.status?.counts
-  const divergent = counts?.divergent ?? 0
   return (
     <dl className="totals">
       <div>
         <dt>position</dt>
-        <dd>{live.status?.sequence ?? '–'}</dd>
+        <dd>{live.status?.sequence ?? UNKNOWN}</dd>
       </div>
       <div title="What was told contradicted what the twin believed">
         <dt>surprises</dt>
-        <dd>{divergent}</dd>
+        <dd>{live.status?.counts.divergent ?? UNKNOWN}</dd>
       </div>
     </dl>
   )
@@ -63,7 +61,7 @@ function Totals() {
 function LoopBadge({ mode }: { mode: LoopMode | null }) {
   return (
     <button type="button" className="loop-badge" onClick={() => changeHash({ panel: 'plans' })} title="What the loop may do">
-      loop <b>{mode ?? '–'}</b>
+      loop <b>{mode ?? UNKNOWN}</b>
     </button>
   )
 }

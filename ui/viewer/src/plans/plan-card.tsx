@@ -22,6 +22,8 @@ const TONES: Readonly<Record<DecisionRecord['mode'], Tone>> = {
 
 export function PlanCard({ record, nowMs, isFirst }: { record: DecisionRecord; nowMs: number; isFirst: boolean }) {
   const { id, mode, desired, reported } = record
+  // Kept here, because a plan that is refused stops waiting and its buttons go.
+  const [problem, setProblem] = useState<Problem | null>(null)
   return (
     <details className="plan" data-testid={`plan-${id}`} open={isFirst || mode === 'proposed'}>
       <summary>
@@ -31,7 +33,8 @@ export function PlanCard({ record, nowMs, isFirst }: { record: DecisionRecord; n
       </summary>
       <div className="plan-body">
         {desired === null ? null : <Prediction decision={desired} />}
-        {mode === 'proposed' && desired !== null ? <Verdict decision={desired} nowMs={nowMs} /> : null}
+        {mode === 'proposed' && desired !== null ? <Verdict decision={desired} nowMs={nowMs} onProblem={setProblem} /> : null}
+        <ProblemNote problem={problem} />
         {reported.observedMakespanMs === null ? null : (
           <p className="plan-outcome">
             Observed <b>{duration(reported.observedMakespanMs)}</b>, predicted <b>{duration(record.predicted.makespanMs)}</b>: off by{' '}
@@ -89,16 +92,21 @@ function Figure({ title, value }: { title: string; value: string }) {
   )
 }
 
-function Verdict({ decision: { id, expiresAtMs }, nowMs }: { decision: Decision; nowMs: number }) {
+interface VerdictProps {
+  readonly decision: Decision
+  readonly nowMs: number
+  readonly onProblem: (problem: Problem | null) => void
+}
+
+function Verdict({ decision: { id, expiresAtMs }, nowMs, onProblem }: VerdictProps) {
   const { past } = usePage()
   const [reason, setReason] = useState('')
-  const [problem, setProblem] = useState<Problem | null>(null)
   const [isSending, setIsSending] = useState(false)
   const leftMs = expiresAtMs - nowMs
   const say = async (send: (id: string, reason: string) => Promise<Answer<unknown>>) => {
     setIsSending(true)
     const answer = await send(id, reason)
-    setProblem(answer.ok ? null : answer.problem)
+    onProblem(answer.ok ? null : answer.problem)
     setIsSending(false)
   }
   const why = past !== null ? 'The past cannot be changed: go back to live.' : leftMs <= 0 ? 'It has expired.' : ''
@@ -123,7 +131,6 @@ function Verdict({ decision: { id, expiresAtMs }, nowMs }: { decision: Decision;
         </button>
         <span className="fine">{why || `expires in ${age(leftMs)}`}</span>
       </div>
-      <ProblemNote problem={problem} />
     </div>
   )
 }

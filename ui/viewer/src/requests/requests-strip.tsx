@@ -1,6 +1,6 @@
 /** The strip at the foot: requests by state, latency, and one dot per completed request in its camera's colour over two minutes. */
 import { useEffect, useMemo, useRef } from 'react'
-import { counted, duration } from '../format.ts'
+import { counted, duration, UNKNOWN } from '../format.ts'
 import { HISTORY_MS } from '../live/history.ts'
 import { usePage, useTwin } from '../live/store.ts'
 import { useTheme } from '../live/theme.ts'
@@ -10,16 +10,17 @@ import { cameraIndexes, readPalette } from '../palette.ts'
 import { type RequestFigures, requestFigures } from './request-figures.ts'
 
 export function RequestsStrip() {
-  const { entities } = useTwin()
+  const { entities, status } = useTwin()
   const { connection } = usePage()
+  const count = (value: number) => (status === null ? UNKNOWN : String(value))
   const figures = useMemo(() => requestFigures(entities.request.values()), [entities.request])
   return (
     <section className="strip" aria-label="Requests">
       <dl className="strip-figures">
-        <Figure title="waiting" value={String(figures.waitingCount)} />
-        <Figure title="assigned" value={String(figures.assignedCount)} />
-        <Figure title="completed" value={String(figures.completedCount)} />
-        <Figure title="failed" value={String(figures.failedCount)} tone={figures.failedCount > 0 ? 'is-bad' : ''} />
+        <Figure title="waiting" value={count(figures.waitingCount)} />
+        <Figure title="assigned" value={count(figures.assignedCount)} />
+        <Figure title="completed" value={count(figures.completedCount)} />
+        <Figure title="failed" value={count(figures.failedCount)} tone={figures.failedCount > 0 ? 'is-bad' : ''} />
         <Figure title="latency p50" value={duration(figures.p50Ms)} />
         <Figure title="latency p95" value={duration(figures.p95Ms)} />
       </dl>

@@ -7,7 +7,8 @@ import { toLocalInput } from './local-input.ts'
 import { changePast } from './past.ts'
 
 export function TimeControl() {
-  const { past } = usePage()
+  const { past, connection } = usePage()
+  const tone = past !== null ? 'is-past' : connection.state === 'live' ? 'is-live' : ''
   const [isOpen, setIsOpen] = useState(false)
   const [text, setText] = useState('')
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -35,13 +36,7 @@ export function TimeControl() {
   const at = new Date(text)
   return (
     <div className="popover-home">
-      <button
-        type="button"
-        className={`time ${past === null ? 'is-live' : 'is-past'}`}
-        aria-expanded={isOpen}
-        data-testid="time-control"
-        onClick={open}
-      >
+      <button type="button" className={`time ${tone}`} aria-expanded={isOpen} data-testid="time-control" onClick={open}>
         {past === null ? 'LIVE' : 'PAST'}
       </button>
       {isOpen ? (
