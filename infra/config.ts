@@ -27,6 +27,12 @@ export const configShape = z
     tickMs: ms.min(50).default(500).describe('how often the clock ticks, ms'),
     scrapeMs: ms.min(100).default(1_000).describe('how often exporters are asked, ms'),
     snapshotEvery: z.coerce.number().int().min(100).default(20_000).describe('events between two snapshots'),
+    eventsKept: z.coerce
+      .number()
+      .int()
+      .min(1_000)
+      .default(2_000_000)
+      .describe('events the journal keeps for time travel; older ones are forgotten once a snapshot holds them'),
     minGainRatio: ratio.default(0.1).describe('share by which a plan must shorten the work'),
     minGainMs: ms.default(500).describe('and by at least so much, ms'),
     coolDownMs: ms.default(5_000).describe('rest after a placement, ms; urgent work does not wait for it'),

@@ -60,7 +60,7 @@ async function startAll(
 ): Promise<Omit<RunningTwin, 'stop'>> {
   const clock = Date.now
   const description = loadSite(config.site)
-  const journal = openJournal({ path: join(config.dataDir, `${description.name}.journal.db`) })
+  const journal = openJournal({ path: join(config.dataDir, `${description.name}.journal.db`), eventsKept: config.eventsKept })
   stops.push(() => journal.close())
   const recovery = recoverTwin(journal)
   const { snapshotSequence, replayedCount, refusedCount, state: initial } = recovery

@@ -13,7 +13,10 @@ export interface Figure {
   readonly [extra: string]: unknown
 }
 
-const benchShape = z.object({ suite: z.string(), run: z.custom<(report: (figure: Figure) => void) => Promise<void>>((value) => typeof value === 'function') })
+const benchShape = z.object({
+  suite: z.string(),
+  run: z.custom<(report: (figure: Figure) => void) => Promise<void>>((value) => typeof value === 'function'),
+})
 
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'))
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
@@ -32,7 +35,9 @@ if (flags.includes('--help') || unknownFlag || unknownSuite) {
   const out = flags.includes('--help') ? process.stdout : process.stderr
   if (unknownFlag) out.write(`bench: unknown flag ${unknownFlag}\n`)
   if (unknownSuite) out.write(`bench: unknown suite ${unknownSuite}\n`)
-  out.write(`npm run bench [-- --json] [--quick] [suite…]\nsuites: ${suites.join(', ')}\n--json  one JSON object a line\n--quick the scheduling suite alone\n`)
+  out.write(
+    `npm run bench [-- --json] [--quick] [suite…]\nsuites: ${suites.join(', ')}\n--json  one JSON object a line\n--quick the scheduling suite alone\n`,
+  )
   process.exit(flags.includes('--help') ? 0 : 2)
 }
 
