@@ -59,7 +59,9 @@ function stopOnSignals(running: RunningTwin, log: Logger): void {
 
 function fail(error: unknown): never {
   const known = error instanceof TwinError
-  process.stderr.write(`edgetwin: ${known ? `${error.code}: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write(
+    `edgetwin: ${known ? `${error.code}: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
   process.exit(known && error.code === 'CONFIG_INVALID' ? 2 : known ? 1 : 70)
 }
 
