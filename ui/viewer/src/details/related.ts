@@ -4,6 +4,7 @@ import type { Pod } from '../../../../models/entities/pod.ts'
 import { byName, duration, percent, rate } from '../format.ts'
 import type { TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
+import { ageingOf, isOld } from '../map/scene.ts'
 
 export interface RelatedList {
   readonly title: string
@@ -21,11 +22,11 @@ export function relatedOf(entity: Entity, { entities }: TwinView): readonly Rela
           title: 'Accelerators',
           items: accelerators
             .sort((a, b) => byName(a.name, b.name))
-            .map(({ name, mode, reported }) => ({
-              kind: 'accelerator',
-              name,
-              note: `${mode}, ${percent(reported.load?.value.utilizationRatio)}`,
-            })),
+            .map((accelerator) => {
+              const ageing = ageingOf(accelerator)
+              const load = isOld(ageing) ? ageing.freshness : percent(accelerator.reported.load?.value.utilizationRatio)
+              return { kind: 'accelerator', name: accelerator.name, note: `${accelerator.mode}, ${load}` }
+            }),
         },
         {
           title: 'Links',

@@ -10,6 +10,7 @@ import { applyPatch, applySnapshot } from './view.ts'
 /** The clock of a healthy server ticks at least every second. */
 export const STALE_AFTER_MS = 10_000
 const SNAPSHOT_TIMEOUT_MS = 10_000
+const REFUSED_PAUSE_MS = 5_000
 
 interface FromServer {
   patch: (patch: StreamPatch, ack?: () => void) => void
@@ -60,13 +61,19 @@ export function runConnection(store: TwinStore, token: () => string | null): () 
     store.setLive(live, { receivedMs: Date.now(), latencyMs: Math.max(0, Date.now() - patch.sentMs) })
     store.setConnection('live', Date.now())
   })
-  socket.on('disconnect', () => store.setConnection('reconnecting', Date.now()))
+  // The manager retries what the network broke; what the server ended has to be begun again here.
+  const retry = () => {
+    if (!socket.active) setTimeout(() => socket.connect(), REFUSED_PAUSE_MS)
+  }
+  socket.on('disconnect', () => {
+    store.setConnection('reconnecting', Date.now())
+    retry()
+  })
   socket.on('connect_error', (error) => {
     const refused = /unauthori[sz]ed|token/i.test(error.message)
     const lost = store.get().connection.lastUpdateMs === null ? 'connecting' : 'reconnecting'
     store.setConnection(refused ? 'unauthorized' : lost, Date.now())
-    // The manager retries what the network broke; a refusal by the server ends the socket's own attempts.
-    if (!socket.active) setTimeout(() => socket.connect(), 5_000)
+    retry()
   })
 
   const watch = setInterval(() => {

@@ -10,14 +10,15 @@ export function drawTile(pen: Pen, scene: Scene, tile: PlacedNode): void {
   const node = entities.node.get(tile.name)
   const sign = node === undefined ? null : nodeSign(node)
   const isSelected = selection?.kind === 'node' && selection.name === tile.name
-  const isReal = node?.reported.identity?.value.emulated === false
+  const isEmulated = node?.reported.identity?.value.emulated
+  const origin = isEmulated === undefined ? '' : isEmulated ? 'E' : 'R'
   const box = { x: tile.x + 0.5, y: tile.y + 0.5, width: tile.width - 1, height: tile.height - 1 }
   const stroke = isSelected ? palette.accent : sign?.tone === 'bad' ? palette.bad : palette['line-strong']
   roundBox(pen, box, 6, { fill: palette.surface, stroke, lineWidth: isSelected ? 2 : 1 })
   glyph(pen, sign?.glyph ?? 'ring', { x: tile.x + 12, y: tile.y + 12 }, palette[sign?.tone ?? 'muted'])
   const podCount = tile.accelerators.reduce((sum, { name }) => sum + (scene.work.queueOf.get(name)?.length ?? 0), 0)
   const diverged = (scene.divergenceCounts.get(`node:${tile.name}`) ?? 0) > 0 ? '≠ ' : ''
-  const about = `${diverged}${isReal ? 'real ' : ''}${podCount > 0 ? podCount : ''}`.trim()
+  const about = `${diverged}${podCount > 0 ? `${podCount} · ` : ''}${origin}`
   const used = write(
     pen,
     about,

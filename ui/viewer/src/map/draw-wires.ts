@@ -67,7 +67,7 @@ function drawStream({ context }: Pen, { camera, home, target, lane, order, isFar
   context.beginPath()
   context.moveTo(fromX, fromY)
   if (isFar && home !== undefined && home !== target.node) {
-    const laneY = home.y + home.height + 4 + (lane % 3) * 4
+    const laneY = home.y + home.height + 6 + (lane % 3) * 3
     const endX = home.x + home.width
     context.bezierCurveTo(fromX + 26, fromY, home.x - 26, laneY, home.x + 6, laneY)
     context.lineTo(endX, laneY)

@@ -72,7 +72,11 @@ function ConnectionSign({ connection: { state, sinceMs } }: { connection: Connec
     <span className={`connection is-${state}`} data-testid="connection-state" data-state={state} role="status">
       <span className="dot" aria-hidden="true" />
       {state}
-      {state === 'reconnecting' ? <span className="fine"> {age(nowMs - sinceMs)}</span> : null}
+      {state === 'reconnecting' ? (
+        <span className="fine" aria-hidden="true">
+          {age(nowMs - sinceMs)}
+        </span>
+      ) : null}
     </span>
   )
 }

@@ -1,12 +1,14 @@
 /** The keys of the whole page. They keep quiet while somebody types or holds a modifier. */
 import { useEffect } from 'react'
 import { changeHash, parseHash } from '../live/page-hash.ts'
+import { areShortcutsOn } from './shortcuts.ts'
 
 export function useKeys(options: { readonly isModal: boolean; readonly hasFaults: boolean; readonly onHelp: () => void }): void {
   const { isModal, hasFaults, onHelp } = options
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (isModal || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      if (event.key !== 'Escape' && !areShortcutsOn()) return
       const run = actionOf(event.key, hasFaults, onHelp)
       if (run === undefined) return
       event.preventDefault()

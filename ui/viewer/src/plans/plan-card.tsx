@@ -138,7 +138,7 @@ function Verdict({ decision: { id, expiresAtMs }, nowMs, onProblem }: VerdictPro
 function Moves({ decision: { placements }, applied }: { decision: Decision; applied: DecisionRecord['reported']['applied'] }) {
   const done = new Map(applied.map(({ pod, runsAs }) => [pod, runsAs]))
   return (
-    <div className="scroll-x">
+    <div>
       <table className="moves">
         <thead>
           <tr>
