@@ -21,6 +21,8 @@ interface Flow {
 
 /** What was sent longer ago is there. */
 const WINDOW_MS = 120_000
+/** What takes less than this to send is rounding; a time stamp of today knows no smaller steps than a quarter of it. */
+const LEFT_MS_MIN = 1e-3
 
 /** @returns bytes by pod, of those whose clip comes from another node. */
 export function arrivedBytes(state: TwinState, linkOf: (node: string) => NodeLink): ReadonlyMap<string, number> {
@@ -37,10 +39,10 @@ export function arrivedBytes(state: TwinState, linkOf: (node: string) => NodeLin
       ...active.map(({ id, leftBytes }) => nowMs + leftBytes / (rates.get(id) ?? 0)),
     ]
     const nextMs = Math.min(...next)
-    // What is left after the last instant of a transfer is rounding.
     for (const flow of active) {
-      const leftBytes = flow.leftBytes - (nextMs - nowMs) * (rates.get(flow.id) ?? 0)
-      flow.leftBytes = leftBytes < 1 ? 0 : leftBytes
+      const rate = rates.get(flow.id) ?? 0
+      const leftBytes = flow.leftBytes - (nextMs - nowMs) * rate
+      flow.leftBytes = leftBytes <= rate * LEFT_MS_MIN ? 0 : leftBytes
     }
     nowMs = nextMs
   }
