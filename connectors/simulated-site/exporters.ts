@@ -59,11 +59,13 @@ function describe(world: World, { description, devices, lieRatio }: Machine, met
     }
   })
   const { usedBytes, totalBytes } = nodeMemory(devices)
+  const cpu = described.find(({ kind }) => kind === 'CPU')
   const title = deviceModels().find(({ name }) => name === devices[0]?.model)?.title ?? ''
   const node = {
     name: description.name,
     emulated: true,
     model: title,
+    ...(cpu?.utilizationRatio === undefined ? {} : { utilizationRatio: cpu.utilizationRatio }),
     memoryUsedBytes: Math.round(usedBytes),
     memoryTotalBytes: totalBytes,
   }

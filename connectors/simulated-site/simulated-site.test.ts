@@ -437,6 +437,21 @@ describe('exporters', () => {
     expect(busy).toContain('type="CPU",vendor="",model="raspberry-pi-4b",driver="",node="pi-1",emulated="true"} 1')
     expect(busy).toContain('ha_accelerator_state{accelerator_id="pi-1/cpu0",state="allocated"} 1')
   })
+
+  it('say of the node what its CPU does, not its other devices', async () => {
+    const { time, site } = await play()
+    const text = async (index: number) => await (await fetch(site.exporterTargets[index]?.url ?? '')).text()
+    await time.advance(ROUND_MS - 500)
+    await Promise.all([text(0), text(1)])
+    // cam-2 has work for tx2-1/gpu0 alone.
+    await time.advance(700)
+    const [pi, tx2] = await Promise.all([text(0), text(1)])
+    const ofNode = (metrics: string) => Number(/^ha_node_cpu_utilization_ratio{node="[^"]*"} (.*)$/m.exec(metrics)?.[1])
+    expect(ofNode(pi)).toBeCloseTo(2 / 7, 6)
+    expect(tx2).toMatch(/^ha_accelerator_utilization_ratio{accelerator_id="tx2-1\/gpu0"} 0\.2/m)
+    expect(ofNode(tx2)).toBe(0)
+    expect(tx2).toMatch(/^ha_node_memory_used_bytes{node="tx2-1"} [1-9]/m)
+  })
 })
 
 describe('the control API', () => {
