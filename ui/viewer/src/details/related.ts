@@ -1,8 +1,9 @@
 /** What belongs to an entity: the way from a host to its devices, from a device to its queue, from a camera to its work. */
 import type { Entity, EntityKind } from '../../../../models/entities/entities.ts'
+import type { Node } from '../../../../models/entities/node.ts'
 import type { Pod } from '../../../../models/entities/pod.ts'
 import { byName, duration, percent, rate } from '../format.ts'
-import type { TwinView } from '../live/view.ts'
+import type { EntitiesByKind, TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
 import { ageingOf, isOld } from '../map/scene.ts'
 
@@ -14,30 +15,8 @@ export interface RelatedList {
 export function relatedOf(entity: Entity, { entities }: TwinView): readonly RelatedList[] {
   const work = workOf(entities.pod)
   switch (entity.kind) {
-    case 'node': {
-      const accelerators = [...entities.accelerator.values()].filter(({ name }) => name.startsWith(`${entity.name}/`))
-      const links = [...entities.link.values()].filter(({ desired }) => desired.node === entity.name)
-      return [
-        {
-          title: 'Accelerators',
-          items: accelerators
-            .sort((a, b) => byName(a.name, b.name))
-            .map((accelerator) => {
-              const ageing = ageingOf(accelerator)
-              const load = isOld(ageing) ? ageing.freshness : percent(accelerator.reported.load?.value.utilizationRatio)
-              return { kind: 'accelerator', name: accelerator.name, note: `${accelerator.mode}, ${load}` }
-            }),
-        },
-        {
-          title: 'Links',
-          items: links.map(({ name, mode, reported, desired }) => ({
-            kind: 'link',
-            name,
-            note: `${mode}, ${rate(reported.quality?.value.bytesPerSecond ?? desired.nominal?.bytesPerSecond)}`,
-          })),
-        },
-      ]
-    }
+    case 'node':
+      return nodeLists(entity, entities)
     case 'accelerator':
       return [{ title: 'Queue, in order', items: (work.queueOf.get(entity.name) ?? []).map(podItem) }]
     case 'camera': {
@@ -74,6 +53,31 @@ export function relatedOf(entity: Entity, { entities }: TwinView): readonly Rela
     default:
       return []
   }
+}
+
+function nodeLists(node: Node, entities: EntitiesByKind): readonly RelatedList[] {
+  const accelerators = [...entities.accelerator.values()].filter(({ name }) => name.startsWith(`${node.name}/`))
+  const links = [...entities.link.values()].filter(({ desired }) => desired.node === node.name)
+  return [
+    {
+      title: 'Accelerators',
+      items: accelerators
+        .sort((a, b) => byName(a.name, b.name))
+        .map((accelerator) => {
+          const ageing = ageingOf(accelerator)
+          const load = isOld(ageing) ? ageing.freshness : percent(accelerator.reported.load?.value.utilizationRatio)
+          return { kind: 'accelerator', name: accelerator.name, note: `${accelerator.mode}, ${load}` }
+        }),
+    },
+    {
+      title: 'Links',
+      items: links.map(({ name, mode, reported, desired }) => ({
+        kind: 'link',
+        name,
+        note: `${mode}, ${rate(reported.quality?.value.bytesPerSecond ?? desired.nominal?.bytesPerSecond)}`,
+      })),
+    },
+  ]
 }
 
 const OPEN: readonly Pod['mode'][] = ['pending', 'gated', 'bound', 'running']

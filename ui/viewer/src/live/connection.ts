@@ -76,12 +76,17 @@ export function runConnection(store: TwinStore, token: () => string | null): () 
     retry()
   })
 
-  const watch = setInterval(() => {
-    const { state, lastUpdateMs } = store.get().connection
-    if (state === 'live' && lastUpdateMs !== null && Date.now() - lastUpdateMs > STALE_AFTER_MS) store.setConnection('stale', Date.now())
-  }, 1_000)
+  const watch = watchSilence(store)
   return () => {
     clearInterval(watch)
     socket.disconnect()
   }
+}
+
+/** A server that lives but tells nothing is as bad as none: say so. */
+function watchSilence(store: TwinStore): ReturnType<typeof setInterval> {
+  return setInterval(() => {
+    const { state, lastUpdateMs } = store.get().connection
+    if (state === 'live' && lastUpdateMs !== null && Date.now() - lastUpdateMs > STALE_AFTER_MS) store.setConnection('stale', Date.now())
+  }, 1_000)
 }

@@ -1,5 +1,5 @@
 /** LIVE, or a past instant for all views. */
-import { useEffect, useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import type { Problem } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
@@ -12,17 +12,7 @@ export function TimeControl() {
   const [isOpen, setIsOpen] = useState(false)
   const [text, setText] = useState('')
   const [problem, setProblem] = useState<Problem | null>(null)
-  useEffect(() => {
-    if (!isOpen) return
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape') return
-      event.preventDefault()
-      setIsOpen(false)
-    }
-    // Before the keys of the page, which would leave something else.
-    addEventListener('keydown', onKeyDown, { capture: true })
-    return () => removeEventListener('keydown', onKeyDown, { capture: true })
-  }, [isOpen])
+  useEscape(isOpen, () => setIsOpen(false))
   const open = () => {
     if (!isOpen) setText(toLocalInput(Date.now() - 60_000))
     setProblem(null)
@@ -72,4 +62,19 @@ export function TimeControl() {
       ) : null}
     </div>
   )
+}
+
+/** Comes before the keys of the page, which would leave something else. */
+function useEscape(isOpen: boolean, onEscape: () => void): void {
+  const leave = useEffectEvent(onEscape)
+  useEffect(() => {
+    if (!isOpen) return
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return
+      event.preventDefault()
+      leave()
+    }
+    addEventListener('keydown', onKeyDown, { capture: true })
+    return () => removeEventListener('keydown', onKeyDown, { capture: true })
+  }, [isOpen])
 }

@@ -28,23 +28,7 @@ export function EditBuilder({ edits }: { edits: readonly Edit[] }) {
   return (
     <section className="edits">
       <h3>Changes</h3>
-      <ul className="plain edit-list" aria-label="Changes to the copy">
-        {edits.length === 0 ? <li className="fine">None: the site as it is.</li> : null}
-        {edits.map((edit, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: two equal edits are two lines
-          <li key={index}>
-            <span>{describeEdit(edit)}</span>
-            <button
-              type="button"
-              className="remove"
-              aria-label={`Remove: ${describeEdit(edit)}`}
-              onClick={() => changeQuestion({ edits: edits.filter((_, each) => each !== index) })}
-            >
-              ×
-            </button>
-          </li>
-        ))}
-      </ul>
+      <EditList edits={edits} />
       <div className="edit-form">
         <SelectField
           label="Change"
@@ -79,5 +63,27 @@ export function EditBuilder({ edits }: { edits: readonly Edit[] }) {
       </div>
       {why === null ? null : <p className="fine">{why}</p>}
     </section>
+  )
+}
+
+function EditList({ edits }: { edits: readonly Edit[] }) {
+  return (
+    <ul className="plain edit-list" aria-label="Changes to the copy">
+      {edits.length === 0 ? <li className="fine">None: the site as it is.</li> : null}
+      {edits.map((edit, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two equal edits are two lines
+        <li key={index}>
+          <span>{describeEdit(edit)}</span>
+          <button
+            type="button"
+            className="remove"
+            aria-label={`Remove: ${describeEdit(edit)}`}
+            onClick={() => changeQuestion({ edits: edits.filter((_, each) => each !== index) })}
+          >
+            ×
+          </button>
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -11,7 +11,7 @@ import { ALGORITHM_TITLES } from './question.ts'
 
 export function GanttChart({ answer, first, second }: { answer: WhatIfAnswer; first: Outcome; second: Outcome | null }) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const [width, setWidth] = useState(0)
+  const width = useParentWidth(canvas)
   const [active, setActive] = useState<number | null>(null)
   const { entities } = useTwin()
   const theme = useTheme()
@@ -28,13 +28,6 @@ export function GanttChart({ answer, first, second }: { answer: WhatIfAnswer; fi
     [entities.camera, cameraByRequest],
   )
 
-  useEffect(() => {
-    const element = canvas.current?.parentElement
-    if (element == null) return
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: another answer has other bars
   useEffect(() => setActive(null), [answer, second])
   useEffect(() => {
@@ -83,6 +76,18 @@ export function GanttChart({ answer, first, second }: { answer: WhatIfAnswer; fi
       <figcaption className="gantt-caption">{text}</figcaption>
     </figure>
   )
+}
+
+function useParentWidth(canvas: React.RefObject<HTMLCanvasElement | null>): number {
+  const [width, setWidth] = useState(0)
+  useEffect(() => {
+    const parent = canvas.current?.parentElement
+    if (parent == null) return
+    const observer = new ResizeObserver(() => setWidth(parent.clientWidth))
+    observer.observe(parent)
+    return () => observer.disconnect()
+  }, [canvas])
+  return width
 }
 
 function describeTask({ algorithm, tasks }: Outcome, index: number, cameraByRequest: ReadonlyMap<string, string>): string {
