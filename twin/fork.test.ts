@@ -88,6 +88,15 @@ it('scales a link, and scales it again', () => {
   expect(nodeLinks(edited(half, half))('pi-1').bytesPerMs).toBe(12_500 / 4)
 })
 
+it('gives a link a rate and leaves its latency; at 0 it carries nothing', () => {
+  const links = nodeLinks(
+    edited({ kind: 'scale-link', link: 'pi-1-uplink', factor: 9 }, { kind: 'set-link', link: 'pi-1-uplink', bytesPerSecond: 2e6 }),
+  )
+  expect(links('pi-1')).toEqual({ name: 'pi-1-uplink', bytesPerMs: 2_000, latencyMs: 1, downReason: null })
+  const cut = nodeLinks(edited({ kind: 'set-link', link: 'pi-1-uplink', bytesPerSecond: 0 }))
+  expect(cut('pi-1').downReason).toBe('link pi-1-uplink carries nothing')
+})
+
 it('is newer than anything heard, even after the last tick', () => {
   const quality = { bytesPerSecond: 2e6, latencyMs: 1 }
   const sampled = { type: 'link.sampled', site: 'dhs', source: 'exporter', timeMs: CLOCK_MS + 900, name: 'pi-1-uplink', quality } as const

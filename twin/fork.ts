@@ -54,7 +54,9 @@ function eventsOf(state: TwinState, edit: Edit): TwinEvent[] {
       cameraNamed(state, edit.camera)
       return [{ type: 'camera.gone', ...commonOf(state), name: edit.camera, reason: 'what-if: removed' }]
     case 'scale-link':
-      return scaleLink(state, edit)
+      return sampleLink(state, edit.link, (bytesPerSecond) => bytesPerSecond * edit.factor)
+    case 'set-link':
+      return sampleLink(state, edit.link, () => edit.bytesPerSecond)
     case 'burst':
       cameraNamed(state, edit.camera)
       checkApplication(edit.application)
@@ -151,12 +153,12 @@ function addCamera(state: TwinState, { camera, node, applications }: EditOf<'add
   ]
 }
 
-function scaleLink(state: TwinState, { link: name, factor }: EditOf<'scale-link'>): TwinEvent[] {
+function sampleLink(state: TwinState, name: string, rateFrom: (bytesPerSecond: number) => number): TwinEvent[] {
   const link = existing(state, 'link', name)
   const quality = link.reported.quality?.value ?? link.desired.nominal
   if (quality === null)
-    throw new TwinError('QUERY_INVALID', `link ${name} cannot be scaled: its rate was never reported; wait for a sample`)
-  const bytesPerSecond = Math.min(1e12, quality.bytesPerSecond * factor)
+    throw new TwinError('QUERY_INVALID', `link ${name} cannot be changed: its rate and latency were never reported; wait for a sample`)
+  const bytesPerSecond = Math.min(1e12, rateFrom(quality.bytesPerSecond))
   return [{ type: 'link.sampled', ...commonOf(state), name, quality: { ...quality, bytesPerSecond } }]
 }
 

@@ -53,6 +53,8 @@ export const editShape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-camera'), camera: nameShape }),
   /** Multiplies the link's rate: 0.5 halves it. */
   z.object({ kind: z.literal('scale-link'), link: nameShape, factor: z.number().min(0.001).max(1_000) }),
+  /** Gives the link this rate: 0 carries nothing. */
+  z.object({ kind: z.literal('set-link'), link: nameShape, bytesPerSecond: bytesPerSecondShape }),
   z.object({
     kind: z.literal('burst'),
     camera: nameShape,

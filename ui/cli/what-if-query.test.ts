@@ -17,6 +17,7 @@ describe('parseEdit', () => {
     ['add-camera=cam-9:pi-1:alexnet', { kind: 'add-camera', camera: 'cam-9', node: 'pi-1', applications: ['alexnet'] }],
     ['scale-link=pi-1-uplink:0.5', { kind: 'scale-link', link: 'pi-1-uplink', factor: 0.5 }],
     ['scale-link=pi-1-uplink:x2', { kind: 'scale-link', link: 'pi-1-uplink', factor: 2 }],
+    ['set-link=pi-1-uplink:2.5e6', { kind: 'set-link', link: 'pi-1-uplink', bytesPerSecond: 2.5e6 }],
     ['burst=cam-1:resnet50:4:60', { kind: 'burst', camera: 'cam-1', application: 'resnet50', count: 4, frames: 60 }],
     ['burst=cam-1:resnet50', { kind: 'burst', camera: 'cam-1', application: 'resnet50', count: 1, frames: 1 }],
     [
@@ -41,6 +42,7 @@ describe('parseEdit', () => {
     ['lose-node', 'write lose-node=NODE'],
     ['lose-node=tx2-1:now', 'too many parts'],
     ['scale-link=pi-1-uplink:fast', 'write scale-link=LINK:FACTOR'],
+    ['set-link=pi-1-uplink', 'write set-link=LINK:BYTES_PER_SECOND'],
     ['burst=cam-1:resnet50:0', 'write burst=CAMERA:APPLICATION:COUNT:FRAMES'],
   ])('refuses %s', (text, message) => {
     expect(() => parseEdit(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(message) }))

@@ -30,6 +30,7 @@ export const EDIT_FORMS = {
   'add-camera': 'CAMERA:[NODE]:APPLICATION[+…]',
   'remove-camera': 'CAMERA',
   'scale-link': 'LINK:FACTOR',
+  'set-link': 'LINK:BYTES_PER_SECOND',
   burst: 'CAMERA:APPLICATION:COUNT:FRAMES',
 } as const satisfies Record<Edit['kind'], string>
 
@@ -64,6 +65,8 @@ function toFields(kind: Edit['kind'], [first, second, third, fourth, fifth]: rea
       return { kind, accelerator: first, acceleratorKind: second, deviceModel: third }
     case 'scale-link':
       return { kind, link: first, factor: Number(second?.replace(/^x/, '')) }
+    case 'set-link':
+      return { kind, link: first, bytesPerSecond: second?.trim() ? Number(second) : undefined }
     case 'add-camera':
       return { kind, camera: first, node: second || null, applications: third?.split('+') }
     case 'burst':

@@ -47,6 +47,11 @@ export const EDIT_FORMS: Readonly<Record<EditKind, EditForm>> = {
     fields: [choice('link', 'Link', 'link'), { name: 'factor', label: 'Times', type: 'number', initial: '0.1', min: 0.001, max: 1_000 }],
     build: (v) => ({ kind: 'scale-link', link: v.link!, factor: Number(v.factor) }),
   },
+  'set-link': {
+    title: 'Set the rate of a link',
+    fields: [choice('link', 'Link', 'link'), { name: 'megabits', label: 'Mbit/s', type: 'number', initial: '20', min: 0, max: 1_000_000 }],
+    build: (v) => ({ kind: 'set-link', link: v.link!, bytesPerSecond: (Number(v.megabits) * 1e6) / 8 }),
+  },
   burst: {
     title: 'Burst of requests',
     fields: [
@@ -161,6 +166,8 @@ export function describeEdit(edit: Edit): string {
       return `remove ${edit.camera}`
     case 'scale-link':
       return `${edit.link} × ${edit.factor}`
+    case 'set-link':
+      return `${edit.link} at ${rate(edit.bytesPerSecond)}`
     case 'burst':
       return `${edit.count} × ${edit.application} of ${edit.camera}, ${edit.frames} frames each`
   }
