@@ -25,7 +25,8 @@ function run(title, command, args) {
 
 const installedMs = modifiedMs(join(root, 'node_modules', '.package-lock.json'))
 if (installedMs === 0 || installedMs < modifiedMs(join(root, 'package-lock.json'))) {
-  run('installing dependencies', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+  // Not `npm ci`: it refuses the whole lock file when a registry lacks one optional package of another platform.
+  run('installing dependencies', 'npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
 if (process.argv.includes('viewer')) {
