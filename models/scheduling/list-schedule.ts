@@ -32,5 +32,6 @@ export function listSchedule(algorithm: string, problem: Problem, policy: ListPo
 export function place({ workspace }: Problem, assignment: Assignment): void {
   occupy(workspace.timeline, assignment)
   workspace.processorOf[assignment.task] = assignment.processor
+  workspace.startMs[assignment.task] = assignment.startMs
   workspace.finishMs[assignment.task] = assignment.finishMs
 }

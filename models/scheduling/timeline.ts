@@ -75,6 +75,45 @@ export function occupy(timeline: Timeline, { processor, startMs, finishMs }: Ass
   }
 }
 
+/** What `vacate` needs to take an occupation back. */
+export interface Taken {
+  readonly processor: number
+  readonly gap: number
+  readonly gapCount: number
+  readonly gapStartMs: number
+  readonly gapEndMs: number
+}
+
+/** As occupy, until `vacate`. */
+export function occupyOnTrial(timeline: Timeline, assignment: Assignment): Taken {
+  const { processor, finishMs } = assignment
+  const gap = firstGapEndingFrom(timeline, processor, finishMs)
+  const taken = {
+    processor,
+    gap,
+    gapCount: timeline.gapCount[processor]!,
+    gapStartMs: timeline.gapStartMs[gap]!,
+    gapEndMs: timeline.gapEndMs[gap]!,
+  }
+  occupy(timeline, assignment)
+  return taken
+}
+
+/** Takes trials back; the last one first, or the gaps are wrong. */
+export function vacate({ gapCount, gapStartMs, gapEndMs, stride }: Timeline, taken: Taken): void {
+  const { processor, gap } = taken
+  const grown = gapCount[processor]! - taken.gapCount
+  const rowEnd = processor * stride + gapCount[processor]!
+  if (grown !== 0) {
+    const from = grown > 0 ? gap + 2 : gap
+    gapStartMs.copyWithin(from - grown, from, rowEnd)
+    gapEndMs.copyWithin(from - grown, from, rowEnd)
+  }
+  gapStartMs[gap] = taken.gapStartMs
+  gapEndMs[gap] = taken.gapEndMs
+  gapCount[processor] = taken.gapCount
+}
+
 function firstGapEndingFrom({ gapEndMs, gapCount, stride }: Timeline, processor: number, ms: number): number {
   let low = processor * stride
   let high = low + gapCount[processor]! - 1
