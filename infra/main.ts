@@ -14,6 +14,9 @@ import { type RunningTwin, runTwin } from './run-twin.ts'
 
 const VIEWER_DIR = fileURLToPath(new URL('../ui/viewer/dist', import.meta.url))
 
+/** Below Kubernetes' grace period of 30 s. */
+const STOP_WITHIN_MS = 15_000
+
 function commandLine(): Command {
   const command = new Command('npm start --').description('Runs the twin of a site, its API and its viewer.')
   command.option('--config <file>', 'YAML file of settings; flags and environment go before it')
@@ -47,6 +50,7 @@ function stopOnSignals(running: RunningTwin, log: Logger): void {
     if (stopping) process.exit(130)
     stopping = true
     log.info({ signal }, 'stopping')
+    setTimeout(() => fail(new Error(`did not stop within ${STOP_WITHIN_MS} ms; the journal is whole all the same`)), STOP_WITHIN_MS).unref()
     running.stop().then(
       () => process.exit(0),
       (error: unknown) => fail(error),
