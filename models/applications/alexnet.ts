@@ -3,14 +3,14 @@
  * 0.714 GMAC and 61.1 M parameters, 96 % of them in the three fully connected layers.
  */
 import type { Application } from './application.ts'
-import { chainEdges, frameBytes, wholeNetworkStage } from './application.ts'
+import { frameBytes, wholeNetworkStage } from './application.ts'
 import type { ConvolutionOptions } from './layers.ts'
-import { chain, convolution, fullyConnected, pooling, toBlocks } from './layers.ts'
+import { chain, convolution, fullyConnected, pooling, toNetwork } from './layers.ts'
 
 const conv = (options: ConvolutionOptions) => convolution({ ...options, offset: 'bias' })
 const pool = pooling({ kernel: 3, stride: 2 })
 
-const blocks = toBlocks(
+const network = toNetwork(
   { channels: 3, size: 224 },
   {
     conv1: chain(conv({ channels: 64, kernel: 11, stride: 4, padding: 2 }), pool),
@@ -30,7 +30,6 @@ export const alexnet: Application = {
   source: 'Krizhevsky (2014), arXiv 1404.5997, as in torchvision',
   measuredNetwork: 'alexnet',
   inputBytes: frameBytes(224),
-  blocks,
-  edges: chainEdges(blocks.length),
-  stages: wholeNetworkStage(blocks.length),
+  ...network,
+  stages: wholeNetworkStage(network.blocks.length),
 }

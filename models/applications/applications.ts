@@ -4,8 +4,9 @@ import type { Application } from './application.ts'
 import { googlenet } from './googlenet.ts'
 import { recognitions } from './recognition.ts'
 import { resnet50 } from './resnet50.ts'
+import { yolov4 } from './yolov4.ts'
 
-export const APPLICATIONS: readonly Application[] = [...recognitions, alexnet, googlenet, resnet50]
+export const APPLICATIONS: readonly Application[] = [...recognitions, alexnet, googlenet, resnet50, yolov4]
 
 const byName = new Map(APPLICATIONS.map((application) => [application.name, application]))
 

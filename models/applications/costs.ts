@@ -17,7 +17,7 @@ export interface Cost {
   readonly maxMs: number
   /** For people, to be shown beside the number. */
   readonly source: string
-  /** True when another device than the one named was measured. */
+  /** True when another device or another network than the one named was measured. */
   readonly estimated: boolean
 }
 
@@ -52,13 +52,15 @@ const wholeCosts: ReadonlyMap<string, Cost> = new Map(
  * Cost of some blocks of an application for one frame.
  *
  * @param blocks Indices into the application's blocks.
- * @returns null when the application, the device model or that kind of processor on it is unknown: infeasible.
+ * @returns null when the application, the device model or that kind of processor on it is unknown, or when a block needs
+ * a CPU and this is none: infeasible.
  * @throws RangeError when a block does not exist.
  */
 export function costOf(application: string, blocks: readonly number[], target: CostTarget): Cost | null {
   const whole = wholeCosts.get(costKey(application, target))
   const known = applicationNamed(application)
-  return whole && known ? scaled(whole, shareOf(known, blocks)) : null
+  if (!whole || !known || (target.acceleratorKind !== 'CPU' && blocks.some((block) => known.blocks[block]?.cpuLatencyRatio))) return null
+  return scaled(whole, shareOf(known, blocks))
 }
 
 /** Cost of a task of a task graph, all its frames in one batch. A frame task costs nothing anywhere. */
@@ -68,12 +70,17 @@ export function costOfTask({ application, blocks, frames }: CostedWork, target: 
   return cost && scaled(cost, frames)
 }
 
-function wholeCost(application: Application, device: DeviceModel, { run, scale, caveat }: ProcessorModel): Cost | null {
+/** Of the network alone, without the work around it. */
+function wholeCost(application: Application, device: DeviceModel, { run, scale: deviceScale, caveat }: ProcessorModel): Cost | null {
   const latency = run.latencies[application.measuredNetwork]
   if (!latency) return null
+  const { measuredMacs } = application
+  const macsRatio = measuredMacs === undefined ? 1 : networkMacs(application) / measuredMacs
+  const scale = deviceScale * macsRatio
   const measured = `ncnn bench, ${run.device}, ${run.backend} ×${run.threads} threads, ${application.measuredNetwork} avg ${latency.avgMs} ms, BSD-3`
   const notes = [
-    ...(scale === 1 ? [] : [`× ${scale}`]),
+    ...(deviceScale === 1 ? [] : [`× ${deviceScale}`]),
+    ...(measuredMacs === undefined ? [] : [`× ${macsRatio.toFixed(2)}, the ratio of MACs to ${application.title}'s`]),
     ...(caveat === undefined ? [] : [`estimate for ${device.title}: ${caveat}`]),
     ...(application.assumed === undefined ? [] : [`application assumed: ${application.assumed}`]),
   ]
@@ -82,19 +89,26 @@ function wholeCost(application: Application, device: DeviceModel, { run, scale, 
     minMs: latency.minMs * scale,
     maxMs: latency.maxMs * scale,
     source: [measured, ...notes].join('; '),
-    estimated: caveat !== undefined,
+    estimated: caveat !== undefined || measuredMacs !== undefined,
   }
 }
 
-/** Of the network's MACs, 0–1. A network of one block is all its own, known MACs or not. */
+/**
+ * Of the network's cost: 0–1 by MACs, and on top of that the work around it. A network of one block is all its own, known
+ * MACs or not.
+ */
 function shareOf(application: Application, blocks: readonly number[]): number {
+  const total = networkMacs(application)
   const weightOf = (index: number) => {
     const block = application.blocks[index]
     if (!block) throw new RangeError(`${application.name} has no block ${index}; it has ${application.blocks.length}`)
-    return block.macs ?? 1
+    return block.cpuLatencyRatio === undefined ? (block.macs ?? 1) : block.cpuLatencyRatio * (application.measuredMacs ?? total)
   }
-  const total = application.blocks.reduce((sum, _, index) => sum + weightOf(index), 0)
   return blocks.reduce((sum, index) => sum + weightOf(index), 0) / total
+}
+
+function networkMacs({ blocks }: Application): number {
+  return blocks.reduce((sum, { macs }) => sum + (macs ?? 1), 0)
 }
 
 function scaled(cost: Cost, factor: number): Cost {

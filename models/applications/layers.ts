@@ -4,7 +4,7 @@
  * MACs count convolutions and fully connected layers only, parameters count biases and batch-norm's scale and shift: the
  * convention of torchvision's published totals. Maps are square.
  */
-import type { Block } from './application.ts'
+import type { Block, Network } from './application.ts'
 
 export interface Shape {
   readonly channels: number
@@ -61,6 +61,11 @@ export function pooling({ kernel, stride, padding = 0, edge = 'floor' }: Pooling
 
 export const globalPooling: Layer = ({ channels }) => ({ macs: 0, parameterCount: 0, output: { channels, size: 1 } })
 
+/** Repeats each pixel; `factor` times as wide and high. */
+export function upsampling(factor: number): Layer {
+  return ({ channels, size }) => ({ macs: 0, parameterCount: 0, output: { channels, size: size * factor } })
+}
+
 /** Flattens its input; has a bias per output. */
 export function fullyConnected(outputCount: number): Layer {
   return (input) => {
@@ -92,12 +97,30 @@ export function residual(main: Layer, shortcut: Layer): Layer {
   return (input) => plus(shortcut(input), main(input))
 }
 
-/** Runs the named layers one after the other on `input` and says what each costs. */
-export function toBlocks(input: Shape, layers: Readonly<Record<string, Layer>>): Block[] {
-  let shape = input
-  return Object.entries(layers).map(([name, layer]) => {
-    const { macs, parameterCount, output } = layer(shape)
-    shape = output
+/** What runs as one task when a network is cut as finely as it can be. */
+export interface Piece {
+  readonly layer: Layer
+  /** Names of earlier pieces whose outputs it reads; default the piece before it. */
+  readonly from?: readonly string[]
+  /** How several inputs become one: stacked channel by channel (default) or added. Neither counts as work. */
+  readonly merge?: 'stack' | 'add'
+  /** Pieces of one module stay together at block granularity; default a module of its own name. */
+  readonly module?: string
+}
+
+/** Runs the named pieces on `input`, which the first one reads, and says what each costs and which reads which. */
+export function toNetwork(input: Shape, pieces: Readonly<Record<string, Layer | Piece>>): Network {
+  const names = Object.keys(pieces)
+  const shapes: Shape[] = []
+  const edges: [number, number][] = []
+  const modules = new Map<string, number[]>()
+  const blocks = Object.entries(pieces).map(([name, piece], index): Block => {
+    const { layer, from, merge = 'stack', module = name } = typeof piece === 'function' ? { layer: piece } : piece
+    const sources = from?.map((source) => names.indexOf(source)) ?? (index === 0 ? [] : [index - 1])
+    edges.push(...sources.map((source): [number, number] => [source, index]))
+    const { macs, parameterCount, output } = layer(sources.length === 0 ? input : merged(sources, shapes, merge))
+    shapes.push(output)
+    modules.set(module, [...(modules.get(module) ?? []), index])
     return {
       name,
       macs,
@@ -105,6 +128,13 @@ export function toBlocks(input: Shape, layers: Readonly<Record<string, Layer>>):
       outputBytes: output.channels * output.size * output.size * FP32_BYTES,
     }
   })
+  return { blocks, edges, modules: [...modules].map(([name, indices]) => ({ name, blocks: indices })) }
+}
+
+function merged(sources: readonly number[], shapes: readonly Shape[], merge: 'stack' | 'add'): Shape {
+  const first = shapes[sources[0]!]!
+  if (merge === 'add') return first
+  return { ...first, channels: sources.reduce((sum, source) => sum + shapes[source]!.channels, 0) }
 }
 
 function plus(first: Work, second: Work): Work {

@@ -16,13 +16,17 @@ export interface InferenceRequest {
   readonly frames: number
 }
 
-/** What a task is: one pod's stage, or one block of a network. */
-export type Granularity = 'stage' | 'block'
+/**
+ * What a task is: what one pod runs (of most applications the whole network), a published block of the network, or the
+ * finest cut, where the branches of a block are tasks of their own.
+ */
+export const GRANULARITIES = ['stage', 'block', 'branch'] as const
+export type Granularity = (typeof GRANULARITIES)[number]
 
 export interface Task {
   /** Index into the requests. */
   readonly request: number
-  /** `request/frame`, `request/stage` or `request/block`. */
+  /** `request/frame`, or `request/` and the stage, module or block. */
   readonly name: string
   /** A frame is pinned to the node of its request's camera. */
   readonly kind: 'frame' | 'compute'
@@ -78,8 +82,15 @@ function applicationOf(request: string, name: string): Application {
   )
 }
 
-function partsOf({ blocks, stages }: Application, granularity: Granularity): readonly Stage[] {
-  return granularity === 'stage' ? stages : blocks.map(({ name }, index) => ({ name, blocks: [index] }))
+function partsOf({ blocks, modules, stages }: Application, granularity: Granularity): readonly Stage[] {
+  switch (granularity) {
+    case 'stage':
+      return stages
+    case 'block':
+      return modules
+    case 'branch':
+      return blocks.map(({ name }, index) => ({ name, blocks: [index] }))
+  }
 }
 
 /**
