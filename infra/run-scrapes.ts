@@ -56,12 +56,14 @@ export async function runOwnExporter(log: Logger): Promise<{ readonly source: Sc
     exporterUrl(child),
     exited.then(([code]) => Promise.reject(new Error(`the exporter ended with ${code}`))),
   ])
+  let isStopping = false
   child.once('exit', (code, signal) => {
-    if (signal === null && code !== 0) log.warn({ code }, 'exporter of this machine ended; the machine is shown as not answering')
+    if (!isStopping) log.warn({ code, signal }, 'exporter of this machine ended; the machine is shown as not answering')
   })
   return {
     source: { name, url, profile: 'ha-exporter', isObserver: true },
     stop: async () => {
+      isStopping = true
       child.kill('SIGTERM')
       await exited
     },

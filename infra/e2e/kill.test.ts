@@ -36,7 +36,7 @@ interface Acknowledged {
 }
 
 /** Sets the mode and asks what-ifs in turn until the server is gone. */
-async function useUntilGone({ send, child }: EdgetwinProcess, acknowledged: Acknowledged): Promise<void> {
+async function askUntilGone({ send, child }: EdgetwinProcess, acknowledged: Acknowledged): Promise<void> {
   for (let turn = 0; ; turn++) {
     try {
       const set = await send<{ sequence: number }>('PUT', '/api/v1/loop', { mode: LOOP_MODES[turn % LOOP_MODES.length] })
@@ -98,7 +98,7 @@ it(`forgets nothing acknowledged and tells the same past after each of ${KILLS} 
 
   edgetwin = await start()
   for (let kill = 0; kill < KILLS; kill++) {
-    const used = useUntilGone(edgetwin, acknowledged)
+    const used = askUntilGone(edgetwin, acknowledged)
     await edgetwin.send('POST', '/api/v1/faults', { kind: 'burst', load: 'heavy', frames: 30 })
     await sleep(uniformInt(generator, 100, 1_500))
     await edgetwin.kill('SIGKILL')

@@ -1,0 +1,178 @@
+/**
+ * From an event to whoever watches, at about 1,000 events a second: publish → embedded log → journal → fold → socket.io
+ * → a client, and the viewer in a real Chromium where there is one.
+ *
+ * An event has arrived with the first patch at or after its journal sequence. Both ends run on this machine and share its clock.
+ */
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { io } from 'socket.io-client'
+import { type RunningServer, runServer } from '../../connectors/server/server.ts'
+import { defaultRegistry } from '../../models/applications/registry.ts'
+import type { StreamPatch } from '../../models/contracts/stream.ts'
+import type { TwinEvent } from '../../models/events/events.ts'
+import { makeChangeHub } from '../change-hub.ts'
+import { readConfig } from '../config.ts'
+import { hasChromium, launchChromium } from '../e2e/browser.ts'
+import { type JournaledSite, newJournalPath, silent, startSite } from '../testing/journaled-site.ts'
+import { makeTwinApi } from '../twin-api.ts'
+import { createTwinHistory } from '../twin-history.ts'
+import type { Report } from './figure.ts'
+
+export const suite = 'stream'
+
+/** When something that was told up to `sequence` arrived, and how long the patch itself travelled. */
+interface Arrival {
+  readonly sequence: number
+  readonly receivedMs: number
+  readonly travelMs: number
+}
+
+const VIEWER_DIR = fileURLToPath(new URL('../../ui/viewer/dist', import.meta.url))
+const ACCELERATORS = 40
+const PERIOD_MS = 10
+const EVENTS_PER_PERIOD = 10
+const WARM_UP_MS = 300
+const MEASURE_MS = 1_500
+
+export async function run(report: Report): Promise<void> {
+  const { path, dispose } = newJournalPath()
+  const hub = makeChangeHub(() => 'bench')
+  const site = await startSite({ path, onApplied: (before, after) => hub.announce(before, after) })
+  const server = await serve(site, hub.onChanges)
+  try {
+    await benchClient(report, site, server)
+    if (hasChromium() && existsSync(VIEWER_DIR)) await benchPage(report, site, server)
+  } finally {
+    await server.stop()
+    await site.stop()
+    dispose()
+  }
+}
+
+function serve({ ingest, journal, log }: JournaledSite, onChanges: ReturnType<typeof makeChangeHub>['onChanges']): Promise<RunningServer> {
+  const clock = Date.now
+  const api = makeTwinApi({
+    state: ingest.state,
+    stateAt: createTwinHistory({ journal, clock }).stateAt,
+    publish: log.publish,
+    journal,
+    registry: defaultRegistry(),
+    settings: readConfig({ flags: {}, environment: {} }),
+    clock,
+    loopStatus: () => 'bench',
+    observeWhatIf() {},
+    onChanges,
+    checks: async () => [],
+  })
+  const viewer = existsSync(VIEWER_DIR) ? { viewerDir: VIEWER_DIR } : {}
+  return runServer({ api, host: '127.0.0.1', port: 0, metrics: async () => '', log: silent, clock, ...viewer })
+}
+
+async function benchClient(report: Report, site: JournaledSite, { url }: RunningServer): Promise<void> {
+  const socket = io(`${url}/twin`, { transports: ['websocket'] })
+  const arrivals: Arrival[] = []
+  socket.on('patch', ({ status, sentMs }: StreamPatch, ack: () => void) => {
+    arrivals.push({ sequence: status.sequence, receivedMs: preciseMs(), travelMs: Date.now() - sentMs })
+    ack()
+  })
+  await new Promise((resolve) => socket.once('connect', () => resolve(null)))
+  await socket.emitWithAck('subscribe')
+  const published = await publishSteadily(site)
+  socket.disconnect()
+  tell(report, 'client', published, arrivals)
+}
+
+async function benchPage(report: Report, site: JournaledSite, { url }: RunningServer): Promise<void> {
+  const browser: Browser = await launchChromium()
+  try {
+    const page = await browser.newPage()
+    await page.addInitScript(RECORD_ARRIVALS)
+    await page.goto(url)
+    await page.waitForSelector('[data-testid=connection-state][data-state=live]')
+    const published = await publishSteadily(site)
+    tell(report, 'page', published, await arrivalsOf(page, 'received'))
+    tell(report, 'next frame of the page', published, await arrivalsOf(page, 'drawn'))
+  } finally {
+    await browser.close()
+  }
+}
+
+/** Listens on the page's own socket before the viewer does. */
+const RECORD_ARRIVALS = `
+  const preciseMs = () => performance.timeOrigin + performance.now()
+  globalThis.arrivals = { received: [], drawn: [] }
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args)
+      this.addEventListener('message', ({ data }) => {
+        const [, text] = /^42\\/twin,\\d*(\\["patch".*)$/s.exec(data) ?? []
+        if (text === undefined) return
+        const [, { status, sentMs }] = JSON.parse(text)
+        const arrive = (kind) => arrivals[kind].push({ sequence: status.sequence, receivedMs: preciseMs(), travelMs: Date.now() - sentMs })
+        arrive('received')
+        requestAnimationFrame(() => requestAnimationFrame(() => arrive('drawn')))
+      })
+    }
+  }`
+
+const arrivalsOf = (page: Page, kind: 'received' | 'drawn'): Promise<Arrival[]> => page.evaluate<Arrival[]>(`arrivals.${kind}`)
+
+/** @returns by journal sequence, when the event was published; those of the warm-up are left out. */
+async function publishSteadily({ log, ingest }: JournaledSite): Promise<ReadonlyMap<number, number>> {
+  const published = new Map<number, number>()
+  const startMs = preciseMs()
+  let sequence = ingest.state().sequence
+  for (let period = 0; preciseMs() - startMs < WARM_UP_MS + MEASURE_MS; period++) {
+    await sleep(Math.max(0, startMs + period * PERIOD_MS - preciseMs()))
+    const nowMs = preciseMs()
+    for (let index = 0; index < EVENTS_PER_PERIOD; index++) {
+      sequence++
+      if (nowMs - startMs >= WARM_UP_MS) published.set(sequence, nowMs)
+    }
+    void log.publish(Array.from({ length: EVENTS_PER_PERIOD }, (_, index) => aSample((period * EVENTS_PER_PERIOD + index) % ACCELERATORS)))
+  }
+  // For the last patch to arrive.
+  await sleep(300)
+  return published
+}
+
+function tell(report: Report, to: string, published: ReadonlyMap<number, number>, arrivals: readonly Arrival[]): void {
+  const latencies: number[] = []
+  let next = 0
+  for (const [sequence, publishedMs] of published) {
+    while (next < arrivals.length && arrivals[next]!.sequence < sequence) next++
+    const arrival = arrivals[next]
+    if (arrival === undefined) throw new Error(`event ${sequence} never reached the ${to}`)
+    latencies.push(arrival.receivedMs - publishedMs)
+  }
+  const extra = { eventsPerSecond: Math.round((published.size / MEASURE_MS) * 1_000), accelerators: ACCELERATORS }
+  const travels = arrivals.map(({ travelMs }) => travelMs)
+  for (const [name, values] of [
+    [`event to ${to}`, latencies],
+    [`patch to ${to}`, travels],
+  ] as const) {
+    report({ suite, name: `${name}, p50`, value: quantile(values, 0.5), unit: 'ms', ...extra })
+    report({ suite, name: `${name}, p99`, value: quantile(values, 0.99), unit: 'ms', ...extra })
+  }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN
+}
+
+const preciseMs = (): number => performance.timeOrigin + performance.now()
+
+function aSample(index: number): TwinEvent {
+  const load = { utilizationRatio: Math.round(Math.abs(Math.sin(preciseMs())) * 1_000) / 1_000, memoryUsedBytes: 1e9, powerWatts: 9 }
+  return {
+    type: 'accelerator.sampled',
+    site: 'bench',
+    timeMs: Date.now(),
+    source: 'bench',
+    name: `node-${index % 8}/gpu${index >> 3}`,
+    load,
+  }
+}
