@@ -8,14 +8,7 @@ import { FRESHNESS } from '../models/entities/fact.ts'
 import type { JournaledEvent } from '../models/events/events.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import { factsOf } from './facts-of.ts'
-
-export interface IngestCounts {
-  readonly received: number
-  readonly applied: number
-  readonly superseded: number
-  readonly duplicate: number
-  readonly dead: number
-}
+import type { IngestCounts } from './ingest.ts'
 
 export interface OwnMetrics {
   /** Counts what one batch did. */

@@ -3,21 +3,14 @@
  * failures become problems. A new route needs no guard of its own: everything but the pages of the viewer and
  * /livez asks for the token, and everything that is not a GET is limited per caller.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type RawServerDefault,
-} from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { TwinApi } from '../../models/contracts/api.ts'
 import { TwinError } from '../../models/errors.ts'
-import type { Clock, Logger } from '../../models/ports.ts'
+import type { Logger } from '../../models/ports.ts'
+import type { App, AppOptions } from './app-options.ts'
 import { bearerToken, hostRefusal, isToken, originRefusal } from './guard.ts'
 import { swaggerOptions } from './openapi.ts'
 import { addLoopRoutes, addPlanRoutes, addWhatIfRoute } from './plan-routes.ts'
@@ -25,37 +18,6 @@ import { addProbes } from './probes.ts'
 import { toProblem } from './problem-details.ts'
 import { addSiteRoutes } from './site-routes.ts'
 import { addLogRoutes, addStateRoutes } from './state-routes.ts'
-
-export interface RequestLimits {
-  /** Of one caller, for what changes something or computes. */
-  readonly perSubjectPerSecond: number
-  /** Of all callers, for everything but probes. */
-  readonly totalPerSecond: number
-  readonly bodyBytesMax: number
-  readonly handlerTimeoutMs: number
-  readonly whatIfsAtOnce: number
-}
-export const REQUEST_LIMITS: RequestLimits = {
-  perSubjectPerSecond: 20,
-  totalPerSecond: 200,
-  bodyBytesMax: 256 * 1024,
-  handlerTimeoutMs: 5_000,
-  whatIfsAtOnce: 64,
-}
-
-export interface AppOptions {
-  readonly api: TwinApi
-  readonly host: string
-  readonly token: string | null
-  readonly viewerDir: string | null
-  /** Prometheus text. */
-  readonly metrics: () => Promise<string>
-  readonly log: Logger
-  readonly clock: Clock
-  readonly limits: RequestLimits
-}
-
-export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
 const HEADERS = {
   'content-security-policy': [

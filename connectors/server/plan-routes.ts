@@ -5,7 +5,7 @@ import { ENTITY_SHAPES } from '../../models/entities/entities.ts'
 import { TwinError } from '../../models/errors.ts'
 import { LOOP_MODES } from '../../models/events/decision-events.ts'
 import { idShape, textShape } from '../../models/events/shapes.ts'
-import type { App, AppOptions } from './app.ts'
+import type { App, AppOptions } from './app-options.ts'
 import { subjectOf } from './guard.ts'
 import { pageOf, pageQuery, pageShape } from './listing.ts'
 

@@ -2,7 +2,7 @@
 
 import type { Check } from '../../models/contracts/api.ts'
 import { ERROR_CODES } from '../../models/errors.ts'
-import type { App, AppOptions } from './app.ts'
+import type { App, AppOptions } from './app-options.ts'
 import { STATUS_OF_CODE } from './problem-details.ts'
 
 export function addProbes(app: App, { api, metrics }: AppOptions): void {

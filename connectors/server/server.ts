@@ -5,7 +5,8 @@
 import type { TwinApi } from '../../models/contracts/api.ts'
 import { TwinError } from '../../models/errors.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
-import { type App, createApp, REQUEST_LIMITS, type RequestLimits } from './app.ts'
+import { createApp } from './app.ts'
+import { type App, REQUEST_LIMITS, type RequestLimits } from './app-options.ts'
 import { checkBind, hostRefusal, isToken, originRefusal } from './guard.ts'
 import { runStream, STREAM_LIMITS, type Stream, type StreamLimits } from './stream.ts'
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { activeFaultShape, faultShape } from '../../models/contracts/fault.ts'
 import { idShape } from '../../models/events/shapes.ts'
-import type { App, AppOptions } from './app.ts'
+import type { App, AppOptions } from './app-options.ts'
 import { pageShape } from './listing.ts'
 import { describeApi } from './openapi.ts'
 

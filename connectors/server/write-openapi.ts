@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { aTwinApi } from './a-twin-api.ts'
-import { createApp, REQUEST_LIMITS } from './app.ts'
+import { createApp } from './app.ts'
+import { REQUEST_LIMITS } from './app-options.ts'
 import { describeApi } from './openapi.ts'
 
 export const OPENAPI_PATH = `${import.meta.dirname}/openapi.json`

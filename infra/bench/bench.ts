@@ -4,18 +4,11 @@
  */
 import { readdirSync } from 'node:fs'
 import { z } from 'zod'
-
-export interface Figure {
-  readonly suite: string
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly [extra: string]: unknown
-}
+import type { Report } from './figure.ts'
 
 const benchShape = z.object({
   suite: z.string(),
-  run: z.custom<(report: (figure: Figure) => void) => Promise<void>>((value) => typeof value === 'function'),
+  run: z.custom<(report: Report) => Promise<void>>((value) => typeof value === 'function'),
 })
 
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'))

@@ -12,10 +12,9 @@ import { recoverTwin } from '../recovery.ts'
 import { snapshotOf, stateHash } from '../state-hash.ts'
 import { newJournalPath, startSite } from '../testing/journaled-site.ts'
 import { seededEvents, takeEvents } from '../testing/seeded-events.ts'
+import type { Report } from './figure.ts'
 
 export const suite = 'journal'
-
-type Report = (figure: { suite: string; name: string; value: number; unit: string; [extra: string]: unknown }) => void
 
 const MEASURE_MS = 1000
 const BATCH = 500

@@ -5,22 +5,15 @@
  */
 import { readFileSync } from 'node:fs'
 import { parseExposition } from '../../models/exposition/exposition.ts'
+import type { Report } from './figure.ts'
 
 export const suite = 'parser'
-
-export interface Figure {
-  readonly suite: string
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly [extra: string]: unknown
-}
 
 const SCRAPE = `${import.meta.dirname}/../../connectors/metrics/scrapes/node_exporter-e2e-output.prom`
 const SERIES = 20_000
 const MEASURE_MS = 700
 
-export async function run(report: (figure: Figure) => void): Promise<void> {
+export async function run(report: Report): Promise<void> {
   const texts = { 'node_exporter scrape': readFileSync(SCRAPE, 'utf8'), '20,000 distinct series': distinctSeries() }
   for (const [name, text] of Object.entries(texts)) {
     const value = samplesPerSecond(() => parseExposition(text, { format: 'prometheus' }).samples.length)

@@ -8,10 +8,9 @@ import { cpop } from '../../models/scheduling/cpop.ts'
 import { heft } from '../../models/scheduling/heft.ts'
 import { peft } from '../../models/scheduling/peft.ts'
 import { createProblem, type ProblemInput } from '../../models/scheduling/problem.ts'
+import type { Report } from './figure.ts'
 
 export const suite = 'scheduling'
-
-type Report = (figure: { suite: string; name: string; value: number; unit: string; [extra: string]: unknown }) => void
 
 const SIZES = [
   { tasks: 36, processors: 5 },

@@ -6,10 +6,9 @@ import { dhsEvents, journaled } from '../../models/testing/dhs-site.ts'
 import { applyEvents } from '../../twin/fold.ts'
 import { emptyTwin } from '../../twin/twin-state.ts'
 import { askWhatIf } from '../../twin/what-if.ts'
+import type { Report } from './figure.ts'
 
 export const suite = 'what-if'
-
-type Report = (figure: { suite: string; name: string; value: number; unit: string; [extra: string]: unknown }) => void
 
 const WARM_UP = 100
 const QUERIES = 300

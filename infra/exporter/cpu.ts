@@ -1,7 +1,7 @@
 /** The machine's CPUs taken together, as one accelerator `cpu0`, and the node around them: /proc, thermal zones, RAPL. */
 import type { DeviceDescription, NodeDescription } from '../../connectors/metrics/device-metrics.ts'
+import type { KernelRoots, Shares } from './kernel.ts'
 import { known, list, readScaled, readText } from './kernel-files.ts'
-import type { KernelRoots, Shares } from './machine.ts'
 
 const CPU_SENSOR = /x86_pkg_temp|cpu|soc|coretemp|k10temp/i
 

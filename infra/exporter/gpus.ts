@@ -1,7 +1,7 @@
 /** GPUs that the kernel shows: /sys/class/drm with what amdgpu, i915, xe and nvidia tell, and the load file of a Jetson. */
 import type { DeviceDescription } from '../../connectors/metrics/device-metrics.ts'
+import { type Holders, type KernelRoots, VENDORS } from './kernel.ts'
 import { known, linkName, list, readScaled, readText } from './kernel-files.ts'
-import { type Holders, type KernelRoots, VENDORS } from './machine.ts'
 
 /** These show a picture and compute nothing. */
 const DISPLAY_ONLY =

@@ -7,29 +7,9 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import type { MachineDescription } from '../../connectors/metrics/device-metrics.ts'
 import { readCpu } from './cpu.ts'
 import { readGpus } from './gpus.ts'
+import type { Holders, KernelRoots, Shares } from './kernel.ts'
 import { list } from './kernel-files.ts'
 import { readFpgas, readNpus } from './npus-fpgas.ts'
-
-export interface KernelRoots {
-  readonly proc: string
-  readonly sys: string
-}
-
-/** The share of `total` that `busy` grew by since the last call for `key`; unknown the first time and when nothing grew. */
-export type Shares = (key: string, now: { readonly busy: number; readonly total: number }) => number | undefined
-
-/** Whether a process has one of these device files open; undefined when we may not look. */
-export type Holders = (paths: readonly string[]) => 'allocated' | 'unallocated' | undefined
-
-export const VENDORS: Readonly<Record<string, string>> = {
-  '0x1002': 'AMD',
-  '0x1022': 'AMD',
-  '0x10de': 'NVIDIA',
-  '0x10ee': 'Xilinx',
-  '0x1da3': 'Habana',
-  '0x17cb': 'Qualcomm',
-  '0x8086': 'Intel',
-}
 
 export interface MachineReaderOptions {
   /** The node's name. */

@@ -1,7 +1,7 @@
 /** NPUs of /sys/class/accel and FPGAs of /sys/class/fpga_manager. */
 import type { DeviceDescription } from '../../connectors/metrics/device-metrics.ts'
+import { type Holders, type KernelRoots, type Shares, VENDORS } from './kernel.ts'
 import { known, linkName, list, readScaled, readText } from './kernel-files.ts'
-import { type Holders, type KernelRoots, type Shares, VENDORS } from './machine.ts'
 
 /** @param timeMs The busy time that a driver tells is a share of this clock. */
 export function readNpus(

@@ -1,7 +1,7 @@
 /** Tiles of the grid: a name, a bar per accelerator, a line per camera. Details are one key press away. */
 import { GRID } from './grid-layout.ts'
-import type { Placed, PlacedNode } from './layout.ts'
 import { glyph, type Pen, roundBox, write } from './pen.ts'
+import type { Placed, PlacedNode } from './placed.ts'
 import { ageingOf, isOld, type Scene } from './scene.ts'
 import { cameraSign, nodeSign } from './signs.ts'
 

@@ -2,8 +2,9 @@
 import type { Node } from '../../../../models/entities/node.ts'
 import { age, percent, rate } from '../format.ts'
 import { drawAccelerator } from './draw-accelerator.ts'
-import { type PlacedNode, SIZES } from './layout.ts'
+import { SIZES } from './layout.ts'
 import { badge, glyph, type Pen, roundBox, write } from './pen.ts'
+import type { PlacedNode } from './placed.ts'
 import { ageingOf, isOld, type Scene } from './scene.ts'
 import { nodeSign } from './signs.ts'
 

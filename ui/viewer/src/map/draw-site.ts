@@ -3,8 +3,8 @@ import { drawCamera } from './draw-camera.ts'
 import { drawCameraLine, drawTile } from './draw-grid.ts'
 import { drawNode } from './draw-node.ts'
 import { drawWires } from './draw-wires.ts'
-import type { Box } from './layout.ts'
 import { type Pen, write } from './pen.ts'
+import type { Box } from './placed.ts'
 import type { Scene } from './scene.ts'
 
 export interface Viewport {

@@ -3,8 +3,8 @@
  * dashed while it waits. A thin grey line says in which node a camera sits.
  */
 import type { Stream } from '../live/work.ts'
-import type { Placed, PlacedNode } from './layout.ts'
 import type { Pen } from './pen.ts'
+import type { Placed, PlacedNode } from './placed.ts'
 import type { Scene } from './scene.ts'
 
 export function drawWires(pen: Pen, scene: Scene): void {

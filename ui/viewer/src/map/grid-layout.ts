@@ -1,5 +1,5 @@
 /** The map of a large site: equal tiles in reading order, grouped by role. A tile shows what a box shows, without the words. */
-import type { Placed, PlacedNode, SiteLayout, Title } from './layout.ts'
+import type { Placed, PlacedNode, SiteLayout, Title } from './placed.ts'
 import type { Role, SiteStructure } from './structure.ts'
 
 export const GRID = { headerPx: 24, barPx: 8, cameraPx: 24, gapPx: 8, tileWidthMinPx: 124 } as const

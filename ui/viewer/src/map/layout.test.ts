@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type Box, layoutSite } from './layout.ts'
+import { layoutSite } from './layout.ts'
+import type { Box } from './placed.ts'
 import { neighbourOf } from './roving.ts'
 import type { SiteStructure } from './structure.ts'
 

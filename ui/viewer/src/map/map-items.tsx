@@ -4,7 +4,7 @@ import { changeHash, type Selection, usePageHash } from '../live/page-hash.ts'
 import type { TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
 import { acceleratorLabel, cameraLabel, nodeLabel } from './labels.ts'
-import type { Box, SiteLayout } from './layout.ts'
+import type { Box, SiteLayout } from './placed.ts'
 import { DIRECTION_OF_KEY, neighbourOf } from './roving.ts'
 
 interface Item extends Box {

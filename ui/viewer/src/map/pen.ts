@@ -1,5 +1,5 @@
 /** Small strokes that the drawings of the map and the Gantt chart share. Widths of texts are remembered: measuring costs more than drawing. */
-import type { Box } from './layout.ts'
+import type { Box } from './placed.ts'
 
 const widths = new Map<string, number>()
 const WIDTHS_MAX = 20_000

@@ -2,7 +2,7 @@
  * Which thing on the map the arrow keys go to: the nearest whose middle lies in that direction, sideways distance
  * counting double. Ties go to the earlier item, so the same key always leads to the same place.
  */
-import type { Box } from './layout.ts'
+import type { Box } from './placed.ts'
 
 export type Direction = 'up' | 'down' | 'left' | 'right'
 

@@ -9,7 +9,7 @@ import type { Selection } from '../live/page-hash.ts'
 import type { EntitiesByKind, TwinView } from '../live/view.ts'
 import { type Work, workOf } from '../live/work.ts'
 import { cameraIndexes, type Palette } from '../palette.ts'
-import type { SiteLayout } from './layout.ts'
+import type { SiteLayout } from './placed.ts'
 
 export interface Scene {
   readonly layout: SiteLayout

@@ -3,7 +3,7 @@
  * lane, the other in its lower one, one time axis for both. Pure, so that drawing, pointer and keyboard agree.
  */
 import type { Outcome, WhatIfAnswer } from '../../../../models/contracts/what-if.ts'
-import type { Box } from '../map/layout.ts'
+import type { Box } from '../map/placed.ts'
 
 export interface Bar extends Box {
   readonly lane: 0 | 1

@@ -1,0 +1,37 @@
+/** What the HTTP side of the server is made from, and the limits it keeps. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { TwinApi } from '../../models/contracts/api.ts'
+import type { Clock, Logger } from '../../models/ports.ts'
+
+export interface RequestLimits {
+  /** Of one caller, for what changes something or computes. */
+  readonly perSubjectPerSecond: number
+  /** Of all callers, for everything but probes. */
+  readonly totalPerSecond: number
+  readonly bodyBytesMax: number
+  readonly handlerTimeoutMs: number
+  readonly whatIfsAtOnce: number
+}
+export const REQUEST_LIMITS: RequestLimits = {
+  perSubjectPerSecond: 20,
+  totalPerSecond: 200,
+  bodyBytesMax: 256 * 1024,
+  handlerTimeoutMs: 5_000,
+  whatIfsAtOnce: 64,
+}
+
+export interface AppOptions {
+  readonly api: TwinApi
+  readonly host: string
+  readonly token: string | null
+  readonly viewerDir: string | null
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>
+  readonly log: Logger
+  readonly clock: Clock
+  readonly limits: RequestLimits
+}
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
