@@ -126,7 +126,7 @@ describe('acting', () => {
     const late = await twinctl('plan', 'approve', id)
     expect([late.code, late.err]).toEqual([
       3,
-      expect.stringMatching(new RegExp(`${id}.*: .*(${node}|is running by now).*DECISION_STALE`, 's')),
+      expect.stringMatching(new RegExp(`${id}.*: .*(${node}|is (running|failed) by now).*DECISION_STALE`, 's')),
     ])
     const sick = await twinctl('doctor')
     expect([sick.code, sick.out]).toEqual([1, expect.stringContaining(node)])
