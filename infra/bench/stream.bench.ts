@@ -19,7 +19,7 @@ import { hasChromium, launchChromium } from '../e2e/browser.ts'
 import { type JournaledSite, newJournalPath, silent, startSite } from '../testing/journaled-site.ts'
 import { makeTwinApi } from '../twin-api.ts'
 import { createTwinHistory } from '../twin-history.ts'
-import type { Report, Report } from './figure.ts'
+import type { Report } from './figure.ts'
 
 export const suite = 'stream'
 

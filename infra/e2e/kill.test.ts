@@ -54,6 +54,12 @@ async function askUntilGone({ send, child }: EdgetwinProcess, acknowledged: Ackn
   }
 }
 
+async function burstAndKill({ send, kill }: EdgetwinProcess, delayMs: number): Promise<void> {
+  await send('POST', '/api/v1/faults', { kind: 'burst', load: 'heavy', frames: 30 })
+  await sleep(delayMs)
+  await kill('SIGKILL')
+}
+
 /** A full replay, in this process, of a copy of what the dead one left. */
 async function replayCopy(dataDir: string, chosenSequence: (last: number) => number) {
   const path = join(freshDataDir(), 'dhs.journal.db')
@@ -98,11 +104,8 @@ it(`forgets nothing acknowledged and tells the same past after each of ${KILLS} 
 
   edgetwin = await start()
   for (let kill = 0; kill < KILLS; kill++) {
-    const used = askUntilGone(edgetwin, acknowledged)
-    await edgetwin.send('POST', '/api/v1/faults', { kind: 'burst', load: 'heavy', frames: 30 })
-    await sleep(uniformInt(generator, 100, 1_500))
-    await edgetwin.kill('SIGKILL')
-    await used
+    const delayMs = uniformInt(generator, 100, 1_500)
+    await Promise.all([askUntilGone(edgetwin, acknowledged), burstAndKill(edgetwin, delayMs)])
 
     const draw = uniformInt(generator, 1, 1e9)
     const replayed = await replayCopy(dataDir, (last) => 1 + (draw % last))
