@@ -46,32 +46,40 @@ function longestPlacedPathMs(problem: Problem): number {
   const { graph, taskCount, processorCount, computeMs, readyMs } = problem
   const { start, task: predecessors, bytes } = graph.predecessors
   const finishMs = new Float64Array(taskCount * processorCount)
+  const startMs = new Float64Array(processorCount)
   let longestMs = 0
   for (const task of graph.topologicalOrder) {
+    startMs.set(readyMs)
+    for (let edge = start[task]!; edge < start[task + 1]!; edge++) {
+      raiseToArrivals(problem, startMs, { finishMs, row: predecessors[edge]! * processorCount, bytes: bytes[edge]! })
+    }
     let taskMs = Number.POSITIVE_INFINITY
     for (let processor = 0; processor < processorCount; processor++) {
-      let startMs = readyMs[processor]!
-      for (let edge = start[task]!; edge < start[task + 1]!; edge++) {
-        const fromMs = finishMs.subarray(predecessors[edge]! * processorCount, (predecessors[edge]! + 1) * processorCount)
-        startMs = Math.max(startMs, cheapestArrivalMs(problem, fromMs, { bytes: bytes[edge]!, to: processor }))
-      }
-      const ms = startMs + computeMs[task * processorCount + processor]!
+      const ms = startMs[processor]! + computeMs[task * processorCount + processor]!
       finishMs[task * processorCount + processor] = ms
-      taskMs = Math.min(taskMs, ms)
+      if (ms < taskMs) taskMs = ms
     }
-    longestMs = Math.max(longestMs, taskMs)
+    if (taskMs > longestMs) longestMs = taskMs
   }
   return longestMs
 }
 
-function cheapestArrivalMs(problem: Problem, finishMs: Float64Array, { bytes, to }: { bytes: number; to: number }): number {
-  const { processorCount, latencyMs, msPerByte } = problem
-  let leastMs = Number.POSITIVE_INFINITY
-  for (let from = 0; from < processorCount; from++) {
-    // A transfer takes no negative time, so a later finish cannot arrive earlier.
-    if (finishMs[from]! >= leastMs) continue
-    const link = from * processorCount + to
-    leastMs = Math.min(leastMs, finishMs[from]! + latencyMs[link]! + bytes * msPerByte[link]!)
+/** Each processor starts no earlier than the data of one predecessor can arrive from its best place. */
+function raiseToArrivals(
+  { processorCount, latencyMs, msPerByte }: Problem,
+  startMs: Float64Array,
+  { finishMs, row, bytes }: { finishMs: Float64Array; row: number; bytes: number },
+): void {
+  for (let to = 0; to < processorCount; to++) {
+    let leastMs = finishMs[row + to]!
+    // It can stay for nothing, so when that is early enough no other place matters.
+    if (leastMs <= startMs[to]!) continue
+    for (let from = 0, link = to; from < processorCount; from++, link += processorCount) {
+      // A transfer takes no negative time, so a later finish cannot arrive earlier.
+      if (finishMs[row + from]! >= leastMs) continue
+      const ms = finishMs[row + from]! + (latencyMs[link]! + bytes * msPerByte[link]!)
+      if (ms < leastMs) leastMs = ms
+    }
+    if (leastMs > startMs[to]!) startMs[to] = leastMs
   }
-  return leastMs
 }

@@ -1,11 +1,13 @@
 /** What every scheduler promises, over generated problems. A new algorithm is covered by being in CONSTRUCTOR_NAMES. */
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { CONSTRUCTOR_NAMES, runAlgorithm } from './algorithms.ts'
+import { CONSTRUCTOR_NAMES, policyOf, runAlgorithm } from './algorithms.ts'
+import { anneal } from './annealing.ts'
 import { anyProblemInput } from './any-problem-input.ts'
 import { lowerBounds } from './bounds.ts'
 import type { Load } from './dhs.ts'
-import { createProblem, type Problem, transferMs } from './problem.ts'
+import { createProblem, type Problem, type ProblemInput, transferMs } from './problem.ts'
+import { problemOfFamily } from './problem-families.ts'
 import { processorChoices } from './processor-choices.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -43,12 +45,19 @@ function expectValid(problem: Problem, { assignments, order, makespanMs }: Sched
   expect(makespanMs).toBeGreaterThanOrEqual(lowerBounds(problem).bestMs - NOISE_MS)
 }
 
-describe.each(CONSTRUCTOR_NAMES)('%s', (name) => {
+/** Every scheduler as one function: those that build, and those that search. */
+const SCHEDULERS: ReadonlyMap<string, (problem: Problem, load: Load) => Schedule> = new Map([
+  ...CONSTRUCTOR_NAMES.map((name) => [name, (problem: Problem, load: Load) => runAlgorithm(name, problem, { load })] as const),
+  ['annealing', (problem) => anneal(problem, runAlgorithm('heft', problem), { decodeBudget: 60, seed: 7, targetMs: 0 }).schedule],
+])
+const NAMES = [...SCHEDULERS.keys()]
+
+describe.each(NAMES)('%s', (name) => {
   it('makes a valid schedule: each task once, no overlap, data before start, allowed, ready, not below the bounds', () => {
     fc.assert(
       fc.property(anyProblemInput(), aLoad, (input, load) => {
         const problem = createProblem(input)
-        expectValid(problem, runAlgorithm(name, problem, { load }))
+        expectValid(problem, SCHEDULERS.get(name)!(problem, load))
       }),
       { seed: SEED, numRuns: 200 },
     )
@@ -56,14 +65,14 @@ describe.each(CONSTRUCTOR_NAMES)('%s', (name) => {
 
   it('gives the same schedule again, whatever ran in between, and leaves its input alone', () => {
     fc.assert(
-      fc.property(anyProblemInput(), aLoad, fc.constantFrom(...CONSTRUCTOR_NAMES), (input, load, other) => {
+      fc.property(anyProblemInput(), aLoad, fc.constantFrom(...NAMES), (input, load, other) => {
         const before = structuredClone(input)
         const problem = createProblem(input)
-        const first = runAlgorithm(name, problem, { load })
+        const first = SCHEDULERS.get(name)!(problem, load)
         const copy = structuredClone(first)
-        runAlgorithm(other, problem, { load })
-        expect(runAlgorithm(name, problem, { load })).toEqual(copy)
-        expect(runAlgorithm(name, createProblem(input), { load })).toEqual(copy)
+        SCHEDULERS.get(other)!(problem, load)
+        expect(SCHEDULERS.get(name)!(problem, load)).toEqual(copy)
+        expect(SCHEDULERS.get(name)!(createProblem(input), load)).toEqual(copy)
         expect(first).toEqual(copy)
         expect(input).toEqual(before)
       }),
@@ -75,7 +84,7 @@ describe.each(CONSTRUCTOR_NAMES)('%s', (name) => {
     fc.assert(
       fc.property(anyProblemInput({ taskCountMax: 8 }), aLoad, (input, load) => {
         const problem = createProblem(input)
-        const schedule = runAlgorithm(name, problem, { load })
+        const schedule = SCHEDULERS.get(name)!(problem, load)
         for (const { task, processor, startMs, finishMs } of schedule.assignments) {
           const choices = processorChoices(problem, schedule, task)
           expect(choices.filter(({ chosen }) => chosen)).toEqual([
@@ -88,6 +97,82 @@ describe.each(CONSTRUCTOR_NAMES)('%s', (name) => {
       { seed: SEED, numRuns: 40 },
     )
   })
+})
+
+/** The same problem under other numbers: task t becomes taskAt[t], processor j becomes processorAt[j]. */
+function relabel(
+  input: ProblemInput,
+  { taskAt, processorAt }: { taskAt: readonly number[]; processorAt: readonly number[] },
+): ProblemInput {
+  const move = <T>(items: readonly T[], at: readonly number[]) => {
+    const moved = [...items]
+    for (const [index, item] of items.entries()) moved[at[index]!] = item
+    return moved
+  }
+  return {
+    computeMs: move(input.computeMs, taskAt).map((row) => move(row, processorAt)),
+    edges: input.edges.map(([from, to, bytes]) => [taskAt[from]!, taskAt[to]!, bytes] as const),
+    bytesPerMs: move(input.bytesPerMs, processorAt).map((row) => move(row, processorAt)),
+    latencyMs: move(input.latencyMs, processorAt).map((row) => move(row, processorAt)),
+    requestOf: move(input.requestOf!, taskAt),
+    homes: input.homes!.map((processors) => processors.map((processor) => processorAt[processor]!)),
+    edge: input.edge!.map((processor) => processorAt[processor]!),
+  }
+}
+
+const aLight: Load = { cameraLoadsSeconds: [0.1], requestCount: 1, cameraCount: 4, delta1Seconds: 0.1, delta2: 1 }
+const shuffled = (count: number, seed: number) =>
+  fc.sample(fc.shuffledSubarray([...Array(count).keys()], { minLength: count }), { seed, numRuns: 1 })[0]!
+const tieFreeInputs = (['layered', 'fork-join', 'gauss', 'out-tree'] as const).flatMap((family) =>
+  [1, 2, 3, 4].map((seed): ProblemInput => {
+    const input = problemOfFamily(family, { seed, taskCount: 20, processorCount: 4, communicationRatio: 0.3 })
+    return { ...input, requestOf: input.computeMs.map(() => 0), homes: [[0, 1]], edge: [2, 3] }
+  }),
+)
+
+describe.each(CONSTRUCTOR_NAMES)('%s', (name) => {
+  const makespanMs = (input: ProblemInput) => runAlgorithm(name, createProblem(input), { load: aLight }).makespanMs
+
+  it('does not care how processors are numbered', () => {
+    for (const [seed, input] of tieFreeInputs.entries()) {
+      const taskAt = [...input.computeMs.keys()]
+      expect(makespanMs(relabel(input, { taskAt, processorAt: shuffled(4, seed) }))).toBeCloseTo(makespanMs(input), 6)
+    }
+  })
+
+  it('does not care how tasks are numbered, unless priorities tie', () => {
+    let compared = 0
+    for (const [seed, input] of tieFreeInputs.entries()) {
+      const problem = createProblem(input)
+      const { priorityMs } = policyOf(
+        problem,
+        runAlgorithm(name === 'serial' || name === 'look-ahead-heft' ? 'heft' : name, problem, { load: aLight }),
+      )
+      const sorted = priorityMs.toSorted()
+      // CPOP gives all tasks of its path one priority, but they wait for each other.
+      if (name !== 'cpop' && sorted.some((ms, at) => at > 0 && ms - sorted[at - 1]! < 1e-6)) continue
+      compared++
+      expect(makespanMs(relabel(input, { taskAt: shuffled(problem.taskCount, seed), processorAt: [0, 1, 2, 3] }))).toBeCloseTo(
+        makespanMs(input),
+        6,
+      )
+    }
+    expect(compared).toBeGreaterThanOrEqual(4)
+  })
+})
+
+it('every scheduler takes 10,000 tasks on 64 processors', () => {
+  const input = problemOfFamily('layered', { seed: 1, taskCount: 10_000, processorCount: 64 })
+  const problem = createProblem({ ...input, requestOf: input.computeMs.map(() => 0), homes: [[0, 1]], edge: [62, 63] })
+  const { bestMs } = lowerBounds(problem)
+  for (const [name, scheduler] of SCHEDULERS) {
+    if (name === 'annealing') continue
+    const { makespanMs, order } = scheduler(problem, aLight)
+    expect(order).toHaveLength(10_000)
+    expect(makespanMs).toBeGreaterThanOrEqual(bestMs - NOISE_MS)
+  }
+  const start = runAlgorithm('heft', problem)
+  expect(anneal(problem, start, { decodeBudget: 5, seed: 1, targetMs: bestMs }).schedule.makespanMs).toBeLessThanOrEqual(start.makespanMs)
 })
 
 it('local keeps every task at home; edge leaves the server only where a task is forbidden there', () => {
