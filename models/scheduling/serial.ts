@@ -10,22 +10,34 @@ import type { Schedule } from './schedule.ts'
 import { isClearlyLess } from './tolerance.ts'
 
 export function serial(problem: Problem): Schedule {
-  const { taskCount, processorCount, computeMs, workspace } = problem
-  const plan: Plan = { priority: upwardRankMs(problem, workspace.rankUMs), processorOf: new Int32Array(taskCount) }
-  const decodeAt = (processor: number) => {
-    for (let task = 0; task < taskCount; task++) {
-      plan.processorOf[task] = computeMs[task * processorCount + processor]! < Number.POSITIVE_INFINITY ? processor : FREE
-    }
-    return decode(problem, plan)
+  const plan: Plan = {
+    priority: upwardRankMs(problem, problem.workspace.rankUMs),
+    processorOf: new Int32Array(problem.taskCount),
   }
-  let best = 0
-  let bestMs = decodeAt(0)
-  for (let processor = 1; processor < processorCount; processor++) {
-    const makespanMs = decodeAt(processor)
-    if (!isClearlyLess(makespanMs, bestMs)) continue
+  let best = -1
+  let bestMs = 0
+  for (let processor = 0; processor < problem.processorCount; processor++) {
+    const workMs = putAllOn(problem, plan, processor)
+    // Work that follows work on one processor cannot end before its sum.
+    if (best >= 0 && !isClearlyLess(problem.readyMs[processor]! + workMs, bestMs)) continue
+    const makespanMs = decode(problem, plan)
+    if (best >= 0 && !isClearlyLess(makespanMs, bestMs)) continue
     best = processor
     bestMs = makespanMs
   }
-  decodeAt(best)
+  putAllOn(problem, plan, best)
+  decode(problem, plan)
   return decodedSchedule('serial', problem)
+}
+
+/** Tasks that may not run there are free. @returns the work that it gets, ms */
+function putAllOn({ taskCount, processorCount, computeMs }: Problem, plan: Plan, processor: number): number {
+  let workMs = 0
+  for (let task = 0; task < taskCount; task++) {
+    const ms = computeMs[task * processorCount + processor]!
+    const isAllowed = ms < Number.POSITIVE_INFINITY
+    plan.processorOf[task] = isAllowed ? processor : FREE
+    if (isAllowed) workMs += ms
+  }
+  return workMs
 }
