@@ -1,115 +1,95 @@
 /**
  * From a schedule to its outcome: played on the fork with shared links and running work in the way, and measured.
- *
- * Pods that stay where they are bound keep their turn; those that are placed anew queue behind them in the order of
- * the plan, because that is the order in which the cluster would bind them.
+ * Measuring is apart from explaining, so that many candidates can be compared and one be explained.
  */
 import type { z } from 'zod'
-import { type ImageRegistry, imageFor } from '../models/applications/registry.ts'
+import { type ImageRegistry, imageForStage } from '../models/applications/registry.ts'
 import type { Placement } from '../models/contracts/decision.ts'
 import type { AlgorithmName, Outcome, requestOutcomeShape } from '../models/contracts/what-if.ts'
-import type { Pod } from '../models/entities/pod.ts'
 import { TwinError } from '../models/errors.ts'
 import { lowerBounds } from '../models/scheduling/bounds.ts'
 import type { Schedule } from '../models/scheduling/schedule.ts'
-import { type Played, play } from '../models/simulation/play.ts'
+import type { Played } from '../models/simulation/play.ts'
 import { choicesByRequest } from './explain.ts'
+import { type MoveContext, moveCost, moveSeconds } from './move-cost.ts'
+import { energyOf, type Measures } from './objectives.ts'
+import { isBoundAt, playSchedule, podOf, sentBytes } from './playing.ts'
 import type { SiteProblem } from './problem.ts'
 
 export type RequestOutcome = z.infer<typeof requestOutcomeShape>
 
-export interface OutcomeOptions {
-  readonly algorithm: AlgorithmName
+export interface OutcomeOptions extends MoveContext {
   readonly registry: ImageRegistry
-  /** Of the fork, for absolute times. */
-  readonly clockMs: number
   /** When the work that runs already and belongs to the workload is done, ms from now; 0 without. */
   readonly runningMs: number
   /** Blocks cannot be placed, only stages. */
   readonly canPlace: boolean
+  /** By request. */
+  readonly deadlinesMs: readonly (number | null)[]
+}
+
+/** A schedule that was played, and what it costs. */
+export interface Candidate extends Measures {
+  readonly schedule: Schedule
+  readonly played: Played
+  /** By request. */
+  readonly latenciesMs: readonly number[]
+  readonly placements: readonly Placement[]
+  readonly moves: Outcome['moves']
 }
 
 /** @throws TwinError PROBLEM_INFEASIBLE when the schedule never ends as played */
-export function outcomeOf(site: SiteProblem, schedule: Schedule, options: OutcomeOptions): Outcome {
-  const { algorithm, runningMs } = options
+export function measure(site: SiteProblem, schedule: Schedule, options: OutcomeOptions): Candidate {
   const played = playSchedule(site, schedule)
   const stuck = played.finishMs.findIndex((ms) => !Number.isFinite(ms))
   if (stuck >= 0) {
     throw new TwinError('PROBLEM_INFEASIBLE', `${site.tasks[stuck]!.name} never starts when played: it waits for work behind it in a queue`)
   }
-  const makespanMs = Math.max(played.makespanMs, runningMs)
-  const { lowerBoundMs, cpMinMs } = boundsOf(site, runningMs)
-  const requests = requestOutcomes(site, schedule, played)
-  const latencies = requests.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b)
+  const makespanMs = Math.max(played.makespanMs, options.runningMs)
+  const latenciesMs = latenciesOf(site, played)
+  const sorted = [...latenciesMs].sort((a, b) => a - b)
   const placements = options.canPlace ? placementsOf(site, schedule, { played, ...options }) : []
+  const moves = movesOf(site, placements, options)
+  const processorOf = schedule.assignments.map(({ processor }) => processor)
+  return {
+    schedule,
+    played,
+    latenciesMs,
+    placements: placements.map(({ placement }) => placement),
+    moves,
+    makespanMs,
+    meanLatencyMs: sorted.length === 0 ? 0 : sorted.reduce((sum, ms) => sum + ms, 0) / sorted.length,
+    p95LatencyMs: sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0,
+    deadlineMissCount: latenciesMs.filter((ms, request) => ms > (options.deadlinesMs[request] ?? Number.POSITIVE_INFINITY)).length,
+    energy: energyOf(site, { processorOf, sentBytes: sentBytes(site, processorOf), makespanMs }),
+    moveSeconds: moves.reduce((sum, move) => sum + moveSeconds(move), 0),
+    moveCount: moves.length,
+  }
+}
+
+/** @param algorithm Under whose name the candidate is reported. */
+export function outcomeOf(
+  site: SiteProblem,
+  candidate: Candidate,
+  { algorithm, runningMs, deadlinesMs }: OutcomeOptions & { readonly algorithm: AlgorithmName },
+): Omit<Outcome, 'isPareto'> {
+  const { schedule, played, latenciesMs, placements, makespanMs, ...measures } = candidate
+  const { lowerBoundMs, cpMinMs } = boundsOf(site, runningMs)
   return {
     algorithm,
     picked: schedule.dispatchedTo ?? null,
     plannedMakespanMs: Math.max(schedule.makespanMs, runningMs),
     makespanMs,
-    meanLatencyMs: latencies.length === 0 ? 0 : latencies.reduce((sum, ms) => sum + ms, 0) / latencies.length,
-    p95LatencyMs: latencies[Math.ceil(latencies.length * 0.95) - 1] ?? 0,
+    ...measures,
     utilization: utilizationOf(site, schedule, makespanMs),
     slr: ratio(makespanMs, cpMinMs),
     speedup: ratio(serialMs(site), makespanMs),
     lowerBoundMs,
     gapRatio: Math.max(0, ratio(makespanMs, lowerBoundMs) - 1),
-    moveCount: placements.filter(({ from }) => from !== null).length,
-    requests,
+    requests: requestOutcomes(site, candidate, deadlinesMs),
     tasks: taskOutcomes(site, schedule, played),
-    placements,
+    placements: [...placements],
   }
-}
-
-/** The pod of a task, if one exists. */
-export function podOf({ tasks, work }: SiteProblem, task: number): Pod | undefined {
-  const { request, name } = tasks[task]!
-  const { id, pods } = work[request]!
-  return pods.get(name.slice(id.length + 1))
-}
-
-/** @param processorOf Of each task; −1: bound nowhere. @param turnOf Sorts a processor's tasks that do not stay, lowest first. */
-export function playAt(
-  site: SiteProblem,
-  processorOf: readonly number[],
-  turnOf: (a: number, b: number) => number = (a, b) => a - b,
-): Played {
-  const queues = site.input.bytesPerMs.map((): number[] => [])
-  const arrivedBytes = new Float64Array(processorOf.length)
-  const stays = processorOf.map((processor, task) => isBoundAt(podOf(site, task), site.processors[processor]?.accelerator))
-  for (const [task, processor] of processorOf.entries()) {
-    queues[processor]?.push(task)
-    if (stays[task]) arrivedBytes[task] = site.arrivedBytes[task]!
-  }
-  for (const queue of queues) {
-    queue.sort((a, b) => {
-      if (stays[a] !== stays[b]) return stays[a] ? -1 : 1
-      return stays[a] ? byBinding(site, podOf(site, a)!, podOf(site, b)!) : turnOf(a, b)
-    })
-  }
-  return play(site.problem, { processorOf, queues, hostBytesPerMs: site.hostBytesPerMs, arrivedBytes })
-}
-
-function playSchedule(site: SiteProblem, { assignments, order }: Schedule): Played {
-  const placedAt = new Int32Array(assignments.length)
-  for (const [at, task] of order.entries()) placedAt[task] = at
-  return playAt(
-    site,
-    assignments.map(({ processor }) => processor),
-    (a, b) =>
-      assignments[a]!.startMs - assignments[b]!.startMs ||
-      assignments[a]!.finishMs - assignments[b]!.finishMs ||
-      placedAt[a]! - placedAt[b]!,
-  )
-}
-
-function isBoundAt(pod: Pod | undefined, accelerator: string | undefined): boolean {
-  return pod?.mode === 'bound' && accelerator !== undefined && pod.reported.place?.accelerator === accelerator
-}
-
-/** Many are bound in one millisecond: then it counts who was heard of first. */
-function byBinding({ bindingOrder }: SiteProblem, a: Pod, b: Pod): number {
-  return (a.reported.boundMs ?? 0) - (b.reported.boundMs ?? 0) || (bindingOrder.get(a.name) ?? 0) - (bindingOrder.get(b.name) ?? 0)
 }
 
 /** Clip stores run nothing, so the area bound is over accelerators alone. */
@@ -141,17 +121,23 @@ function utilizationOf({ processors, tasks, problem }: SiteProblem, { assignment
   return processors.map(({ accelerator }, j) => ({ accelerator, ratio: makespanMs > 0 ? Math.min(1, busyMs[j]! / makespanMs) : 0 }))
 }
 
-function requestOutcomes(site: SiteProblem, schedule: Schedule, { finishMs }: Played): RequestOutcome[] {
+function latenciesOf({ work, tasks }: SiteProblem, { finishMs }: Played): number[] {
+  const doneMs = new Float64Array(work.length)
+  for (const [task, { request }] of tasks.entries()) doneMs[request] = Math.max(doneMs[request]!, finishMs[task]!)
+  return work.map(({ waitedMs }, request) => waitedMs + doneMs[request]!)
+}
+
+function requestOutcomes(site: SiteProblem, candidate: Candidate, deadlinesMs: OutcomeOptions['deadlinesMs']): RequestOutcome[] {
+  const { schedule, latenciesMs } = candidate
   const choices = choicesByRequest(site, schedule)
-  const doneMs = new Float64Array(site.work.length)
-  for (const [task, { request }] of site.tasks.entries()) doneMs[request] = Math.max(doneMs[request]!, finishMs[task]!)
-  return site.work.map(({ id, camera, application, waitedMs }, request) => {
+  return site.work.map(({ id, camera, application }, request) => {
     const first = schedule.assignments[site.firstTasks[request]!]!
     return {
       request: id,
       camera,
       application,
-      latencyMs: waitedMs + doneMs[request]!,
+      latencyMs: latenciesMs[request]!,
+      deadlineMs: deadlinesMs[request] ?? null,
       chosen: site.processors[first.processor]!.accelerator,
       choices: choices[request]!,
     }
@@ -176,12 +162,18 @@ function taskOutcomes({ tasks, work, processors, costs }: SiteProblem, { assignm
   })
 }
 
+interface Change {
+  readonly task: number
+  readonly processor: number
+  readonly placement: Placement
+}
+
 /** What would change, in the order in which to bind. */
 function placementsOf(
   site: SiteProblem,
   { assignments }: Schedule,
   { played, clockMs, registry }: OutcomeOptions & { readonly played: Played },
-): Placement[] {
+): Change[] {
   return assignments
     .filter(
       ({ task, processor }) =>
@@ -194,7 +186,7 @@ function placementsOf(
       const { accelerator, acceleratorKind } = site.processors[processor]!
       const stage = name.slice(id.length + 1)
       const pod = podOf(site, task)
-      return {
+      const placement = {
         pod: pod?.name ?? `${id}-${stage}`,
         request: id,
         camera,
@@ -202,9 +194,22 @@ function placementsOf(
         stage,
         from: pod?.reported.place?.accelerator ?? null,
         to: accelerator,
-        image: imageFor(registry, application, acceleratorKind)?.image ?? '',
+        image: imageForStage(registry, { application, stage }, acceleratorKind)?.image ?? '',
         predictedStartMs: Math.round(clockMs + played.startMs[task]!),
         predictedFinishMs: Math.round(clockMs + played.finishMs[task]!),
       }
+      return { task, processor, placement }
     })
+}
+
+/** A pod that was bound nowhere is placed, not moved. */
+function movesOf(site: SiteProblem, changes: readonly Change[], context: MoveContext): Outcome['moves'] {
+  return changes.flatMap(({ task, processor, placement }) => {
+    const pod = podOf(site, task)
+    if (pod === undefined || placement.from === null) return []
+    const { node, acceleratorKind } = site.processors[processor]!
+    const link = { bytesPerMs: site.hostBytesPerMs[site.hosts.indexOf(node)]! }
+    const moved = { placement: { ...placement, from: placement.from }, pod, acceleratorKind, node, link, blocks: site.tasks[task]!.blocks }
+    return moveCost(moved, context)
+  })
 }

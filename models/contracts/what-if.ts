@@ -3,6 +3,7 @@
  * A query never writes: it is put to a fork of the twin.
  */
 import { z } from 'zod'
+import { GRANULARITIES } from '../applications/task-graph.ts'
 import {
   acceleratorKindShape,
   acceleratorNameShape,
@@ -15,6 +16,7 @@ import {
   timeMsShape,
 } from '../events/shapes.ts'
 import { assumedFactShape, placementShape } from './decision.ts'
+import { DEFAULT_OBJECTIVE, energyShape, moveShape, objectiveShape } from './objective.ts'
 
 export const ALGORITHM_NAMES = ['heft', 'cpop', 'peft', 'dhs', 'local', 'edge'] as const
 export type AlgorithmName = (typeof ALGORITHM_NAMES)[number]
@@ -65,11 +67,16 @@ export const editShape = z.discriminatedUnion('kind', [
 ])
 export type Edit = z.infer<typeof editShape>
 
+/** How long a request may take from its being raised. */
+const deadlineMsShape = z.number().positive().max(1e10)
+
 export const workloadRequestShape = z.object({
   camera: nameShape,
   application: nameShape,
   count: z.number().int().min(1).max(100).default(1),
   frames: z.number().int().min(1).max(1_000_000).default(1),
+  /** Of each of them; wins over the query's. */
+  deadlineMs: deadlineMsShape.optional(),
 })
 
 export const whatIfQueryShape = z.object({
@@ -91,12 +98,16 @@ export const whatIfQueryShape = z.object({
     .array(z.enum(ALGORITHM_NAMES))
     .min(1)
     .default([...ALGORITHM_NAMES]),
-  /** A stage is what one pod runs; a block is a part of a network, for study: only stage answers can be placed. */
-  granularity: z.enum(['stage', 'block']).default('stage'),
+  /** A stage is what one pod runs; blocks and branches are parts of a network, for study: only stage answers can be placed. */
+  granularity: z.enum(GRANULARITIES).default('stage'),
   /** Threshold of imbalance, seconds. */
   delta1Seconds: z.number().min(0).max(1e6).default(0.1),
   /** Threshold of requests per camera. */
   delta2: z.number().min(0).max(1e6).default(1),
+  /** By what the outcomes are ranked. */
+  objective: objectiveShape.default(DEFAULT_OBJECTIVE),
+  /** Of every request that has none of its own; null: none. */
+  deadlineMs: deadlineMsShape.nullable().default(null),
 })
 export type WhatIfQuery = z.infer<typeof whatIfQueryShape>
 /** What a client may send: everything has a default. */
@@ -139,6 +150,8 @@ export const requestOutcomeShape = z.object({
   application: nameShape,
   /** From its being raised until its last task is done as played; what waited already counts. */
   latencyMs: z.number(),
+  /** Null: it has none. It is missed when the latency is above it. */
+  deadlineMs: z.number().nullable(),
   /** Where its first compute task went, when it would have finished on each processor, best first. */
   chosen: acceleratorNameShape,
   choices: z.array(z.object({ accelerator: acceleratorNameShape, finishMs: z.number().nullable(), reason: textShape.nullable() })),
@@ -152,6 +165,9 @@ export const outcomeShape = z.object({
   makespanMs: z.number(),
   meanLatencyMs: z.number(),
   p95LatencyMs: z.number(),
+  /** Of requests that have a deadline. */
+  deadlineMissCount: z.number().int(),
+  energy: energyShape,
   /** Busy time of each processor / makespan. */
   utilization: z.array(z.object({ accelerator: acceleratorNameShape, ratio: ratioShape })),
   /** Makespan / sum of least costs on the critical path; never below 1. */
@@ -163,6 +179,12 @@ export const outcomeShape = z.object({
   gapRatio: z.number(),
   /** Pods that are bound now and would go elsewhere. */
   moveCount: z.number().int(),
+  /** Of all moves together. */
+  moveSeconds: z.number(),
+  /** The moves one by one, in the order of the placements. */
+  moves: z.array(moveShape),
+  /** No other outcome is as good in makespan, energy, move time and p95 latency and better in one of them. */
+  isPareto: z.boolean(),
   requests: z.array(requestOutcomeShape),
   tasks: z.array(taskOutcomeShape),
   /** Only what changes its place, in the order in which to bind; empty for block granularity. */
@@ -186,7 +208,7 @@ export const whatIfAnswerShape = z.object({
   ),
   /** Clips included. */
   taskCount: z.number().int(),
-  /** Best first: by played makespan, then mean latency, then fewest moves. */
+  /** Best first by the objective, unless asked otherwise by played makespan, then mean latency, then fewest moves. */
   outcomes: z.array(outcomeShape),
   /** Algorithms that found no schedule, with the reason. */
   infeasible: z.array(z.object({ algorithm: z.enum(ALGORITHM_NAMES), reason: textShape })),

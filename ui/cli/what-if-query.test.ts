@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { ALGORITHM_NAMES } from '../../models/contracts/what-if.ts'
+import { whatIfQueryShape } from '../../models/contracts/what-if.ts'
 import { parseBase, parseEdit, toQuery } from './what-if-query.ts'
 
 describe('parseEdit', () => {
@@ -59,15 +59,7 @@ it('parseBase refuses the rest', () => expect(() => parseBase('yesterday', 0)).t
 
 describe('toQuery', () => {
   it('without a file and flags is the contract’s default', () => {
-    expect(toQuery(null, {}, 0)).toEqual({
-      base: { kind: 'now' },
-      edits: [],
-      workload: 'each-camera',
-      algorithms: [...ALGORITHM_NAMES],
-      granularity: 'stage',
-      delta1Seconds: 0.1,
-      delta2: 1,
-    })
+    expect(toQuery(null, {}, 0)).toEqual(whatIfQueryShape.parse({}))
   })
   it('joins edits; other flags win over the file', () => {
     const text = 'workload: waiting\ndelta2: 3\nedits:\n  - { kind: lose-node, node: tx2-1 }\n'

@@ -175,12 +175,18 @@ describe('whatif run', () => {
     lowerBoundMs: 50,
     gapRatio: makespanMs / 50 - 1,
     moveCount: 0,
+    moveSeconds: 0,
+    moves: [],
+    deadlineMissCount: 0,
+    energy: { aboveIdleJoules: 1, transferJoules: 0, totalJoules: 2, source: 'device models' },
+    isPareto: true,
     requests: [
       {
         request: 'r-1',
         camera: 'cam-1',
         application: 'alexnet',
         latencyMs: makespanMs,
+        deadlineMs: null,
         chosen: place,
         choices: [
           { accelerator: 'tx2-1/gpu0', finishMs: 60, reason: null },
