@@ -81,9 +81,11 @@ describe('the text', () => {
 
   it.each([
     ['lose(camera/cam-2)', 'remove(camera/cam-2)'],
+    ['link(a, 100 Mbit/s)', 'link(a, 100 Mbit/s)'],
+    ['link(a, 1000 Mbit/s)', 'link(a, 1 Gbit/s)'],
     ['lose(link/pi-1-uplink)', 'link(pi-1-uplink, 0 bit/s)'],
     ['link(a,2.5MB/s)', 'link(a, 20 Mbit/s)'],
-    ['link(a, 4.35 Mbit/s)', 'link(a, 4.35 Mbit/s)'],
+    ['link(a, 4.35 Mbit/s)', 'link(a, 4350 kbit/s)'],
     ['  burst ( cam-1 , resnet50 )\n + drain(node/a) ', 'burst(cam-1, resnet50, x1) + drain(node/a)'],
     [
       'with heft, peft delta2 1.5 delta1 0.2 in blocks on waiting at 14:03',

@@ -11,7 +11,7 @@ interface Unit {
   readonly divisor: number
 }
 
-/** Smallest first within each family; the first family is the one we write. */
+/** Smallest first within each family; bits are what we write. */
 const RATE_UNITS: readonly Unit[] = [
   { name: 'bit/s', exponent: 0, divisor: 8 },
   { name: 'kbit/s', exponent: 3, divisor: 8 },
@@ -23,7 +23,7 @@ const RATE_UNITS: readonly Unit[] = [
   { name: 'GB/s', exponent: 9, divisor: 1 },
 ]
 export const RATE_UNIT_NAMES = RATE_UNITS.map(({ name }) => name)
-const BIT_UNITS = RATE_UNITS.filter(({ divisor }) => divisor === 8).reverse()
+const BIT_UNITS = RATE_UNITS.filter(({ divisor }) => divisor === 8)
 
 /** ms */
 export const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
@@ -40,15 +40,15 @@ export function toBytesPerSecond(number: string, unitName: string): number | nul
   return unit === undefined ? null : shifted(number, unit.exponent) / unit.divisor
 }
 
-/** In the largest unit that leaves none of them below 1 and loses nothing. */
-export function formatRates(bytesPerSecond: readonly number[], separator = '..'): string {
-  for (const { name, exponent } of BIT_UNITS) {
+/** In the unit that makes the shortest text and loses nothing, of equals the smallest. */
+export function formatRates(bytesPerSecond: readonly number[]): string {
+  const texts = BIT_UNITS.flatMap(({ name, exponent }) => {
     const numbers = bytesPerSecond.map((value) => String(shifted(String(value * 8), -exponent)))
     const isExact = numbers.every((number, index) => toBytesPerSecond(number, name) === bytesPerSecond[index])
-    const isLarge = bytesPerSecond.every((value) => value === 0 || value * 8 >= 10 ** exponent) && bytesPerSecond.some((value) => value > 0)
-    if (exponent === 0 || (isExact && isLarge)) return `${numbers.join(separator)} ${name}`
-  }
-  return ''
+    return isExact ? `${numbers.join('..')} ${name}` : []
+  })
+  // In bits per second every rate is exact.
+  return texts.reduce((shortest, text) => (text.length < shortest.length ? text : shortest))
 }
 
 /** Whole units only: '10m', '90s', '1500ms'. */
