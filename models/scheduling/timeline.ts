@@ -41,7 +41,7 @@ export function earliestStartMs(timeline: Timeline, processor: number, durationM
   let gap = firstGapEndingFrom(timeline, processor, arrivalMs + durationMs)
   for (;;) {
     const gapStartMs = timeline.gapStartMs[gap]!
-    const startMs = gapStartMs > arrivalMs ? gapStartMs : arrivalMs
+    const startMs = Math.max(gapStartMs, arrivalMs)
     if (startMs + durationMs <= timeline.gapEndMs[gap]!) return startMs
     gap++
   }
