@@ -26,6 +26,7 @@ import { type RunningLoop, runLoop } from './run-loop.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
 import { makeTwinApi } from './twin-api.ts'
 import { createTwinHistory } from './twin-history.ts'
+import { createWhatIfPool } from './what-if-pool.ts'
 
 export interface RunningTwin {
   readonly site: string
@@ -103,6 +104,8 @@ async function startAll(
   stops.push(runClock({ site: site.name, periodMs: config.tickMs, publish, clock, log }))
 
   const registry = defaultRegistry()
+  const pool = createWhatIfPool({ registry })
+  stops.push(pool.stop)
   loop = runLoop({ state, publish, sink: site.sink, registry, settings: config, clock, log, periodMs: config.tickMs })
   stops.push(loop.stop)
   if (config.mode !== undefined && config.mode !== state().loopMode) {
@@ -115,6 +118,7 @@ async function startAll(
     publish,
     journal,
     registry,
+    ask: pool.ask,
     settings: config,
     clock,
     loopStatus: loop.status,

@@ -13,8 +13,8 @@ import type { Clock, Journal } from '../models/ports.ts'
 import { decisionOf, revalidate } from '../twin/decide.ts'
 import type { LoopSettings } from '../twin/loop-settings.ts'
 import { type TwinState, toJson } from '../twin/twin-state.ts'
-import { askWhatIf } from '../twin/what-if.ts'
 import { stateHash } from './state-hash.ts'
+import type { WhatIfPool } from './what-if-pool.ts'
 
 export interface TwinApiOptions {
   readonly state: () => TwinState
@@ -22,6 +22,7 @@ export interface TwinApiOptions {
   readonly publish: (events: readonly TwinEvent[]) => Promise<void>
   readonly journal: Journal
   readonly registry: ImageRegistry
+  readonly ask: WhatIfPool['ask']
   readonly settings: LoopSettings
   readonly clock: Clock
   readonly loopStatus: () => string
@@ -67,7 +68,7 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
       const base = await stateOf(query.base.kind === 'now' ? { kind: 'now' } : query.base)
       const id = randomUUID()
       const startedMs = performance.now()
-      const answer = askWhatIf(base, query, { id, stateHash: stateHash(base), registry: options.registry })
+      const answer = await options.ask(base, query, { id })
       options.observeWhatIf((performance.now() - startedMs) / 1_000)
       answers.set(id, answer)
       for (const oldest of [...answers.keys()].slice(0, Math.max(0, answers.size - ANSWERS_KEPT))) answers.delete(oldest)

@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   UNAUTHORIZED: 'the request carries no valid token',
   RATE_LIMITED: 'too many requests',
   OVERLOADED: 'a bounded queue is full',
+  QUERY_TIMEOUT: 'a question took longer than a question may',
   SERVER_UNREACHABLE: 'no edgetwin server answers',
   TEXT_INVALID: 'an exposition text has errors',
   INTERNAL: 'a bug in edgetwin',

@@ -60,6 +60,7 @@ function serve({ ingest, journal, log }: JournaledSite, onChanges: ReturnType<ty
     publish: log.publish,
     journal,
     registry: defaultRegistry(),
+    ask: () => Promise.reject(new Error('this bench asks nothing')),
     settings: readConfig({ flags: {}, environment: {} }),
     clock,
     loopStatus: () => 'bench',
