@@ -4,8 +4,11 @@
  * HEFT written plainly runs beside ours: that ratio holds on a noisy machine, the rates do not. Both must find the same
  * makespan, or the comparison means nothing. Rates are the best of several windows, since other work only slows us down.
  */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
 import { lowerBounds } from '../../models/scheduling/bounds.ts'
 import { cpop } from '../../models/scheduling/cpop.ts'
+import { parseInstances } from '../../models/scheduling/gold-instance.ts'
 import { heft } from '../../models/scheduling/heft.ts'
 import { peft } from '../../models/scheduling/peft.ts'
 import { portfolio } from '../../models/scheduling/portfolio.ts'
@@ -44,6 +47,7 @@ export async function run(report: Report): Promise<void> {
   reportRates(report, LARGEST, { heft })
   reportPortfolio(report, SMALL)
   reportTimes(report, LARGEST)
+  reportQuality(report)
 }
 
 function reportRates(report: Report, size: Size, algorithms: Partial<typeof ALGORITHMS>): void {
@@ -101,6 +105,24 @@ function reportTimes(report: Report, size: Size): void {
   })) {
     const value = 1_000 / perSecond(work)
     report({ suite, name, value, unit: 'ms', ...size, ratioToHeft: (value / 1_000) * heftPerSecond })
+  }
+}
+
+/** Makespans over the best known of the gold files, − 1; below 0 where the search beats what was known. */
+function reportQuality(report: Report): void {
+  const text = readFileSync(new URL('../../models/scheduling/gold/random.jsonl', import.meta.url), 'utf8')
+  const known = z.array(z.object({ bestKnown: z.number() })).parse(
+    text
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line)),
+  )
+  const problems = parseInstances(text).map(({ input }) => createProblem(input))
+  for (const decodeBudget of [100, 1_000, 10_000]) {
+    const gaps = problems.map((problem, at) => portfolio(problem, { decodeBudget, seed: 1 }).schedule.makespanMs / known[at]!.bestKnown - 1)
+    const value = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
+    const extra = { worst: Math.max(...gaps), best: Math.min(...gaps), instances: gaps.length }
+    report({ suite, name: `gold gap, ${decodeBudget} decodes`, value, unit: 'ratio', ...extra })
   }
 }
 

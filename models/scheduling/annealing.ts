@@ -6,7 +6,7 @@
  */
 import { TwinError } from '../errors.ts'
 import { bindingChain, type Placed } from './binding-chain.ts'
-import { decode, decodedSchedule, type Plan } from './decode.ts'
+import { decode, decodedSchedule, type Plan, planOf } from './decode.ts'
 import { realLinkCostMs } from './peft-real-link.ts'
 import { changePlan } from './plan-moves.ts'
 import type { Problem } from './problem.ts'
@@ -43,7 +43,7 @@ export function anneal(problem: Problem, start: Schedule, { decodeBudget, seed, 
   checkInteger(seed, { what: 'seed', min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER })
   const choice = seededChoice(seed)
   const tailMs = realLinkCostMs(problem, problem.workspace.octMs)
-  const current = toPlan(start)
+  const current = planOf(start)
   const trial = copyOf(current)
   const best = copyOf(current)
   let currentMs = start.makespanMs
@@ -78,13 +78,6 @@ export function anneal(problem: Problem, start: Schedule, { decodeBudget, seed, 
 function checkInteger(value: number, { what, min, max }: { what: string; min: number; max: number }): void {
   if (Number.isInteger(value) && value >= min && value <= max) return
   throw new TwinError('PROBLEM_INVALID', `${what} is ${value}; give an integer from ${min} to ${max}`)
-}
-
-/** Decodes to the very schedule: each task after those placed before it, on its processor. */
-function toPlan({ order, assignments }: Schedule): Plan {
-  const priority = new Float64Array(order.length)
-  for (const [position, task] of order.entries()) priority[task] = order.length - position
-  return { priority, processorOf: Int32Array.from(assignments, ({ processor }) => processor) }
 }
 
 function toPlaced({ assignments }: Schedule): Placed {

@@ -66,6 +66,13 @@ export function decodedSchedule(algorithm: string, { taskCount, workspace }: Pro
   }
 }
 
+/** Decodes to the very schedule: each task after those placed before it, on its processor. */
+export function planOf({ order, assignments }: Schedule): Plan {
+  const priority = new Float64Array(order.length)
+  for (const [position, task] of order.entries()) priority[task] = order.length - position
+  return { priority, processorOf: Int32Array.from(assignments, ({ processor }) => processor) }
+}
+
 /** Only the arrival at the one processor counts, so only that is worked out. */
 function toFixed({ processorCount, graph, latencyMs, msPerByte, computeMs, workspace }: Problem, task: number, processor: number) {
   const { start, task: predecessors, bytes } = graph.predecessors

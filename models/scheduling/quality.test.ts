@@ -88,7 +88,6 @@ it.each(FAMILIES)('%s: at most 6 % above the proved optimum on average, and neve
     expect(optimumMs).toBeGreaterThanOrEqual(bounds.bestMs - NOISE_MS)
     gaps.push(schedule.makespanMs / optimumMs - 1)
   }
-  if (process.env.SHOW) console.log(family, gaps.length, mean(gaps), Math.max(...gaps))
   expect(gaps.length).toBeGreaterThanOrEqual(8)
   expect(mean(gaps)).toBeLessThanOrEqual(0.06)
 })
@@ -108,7 +107,6 @@ describe('gold', () => {
       expect(makespanMs).toBeGreaterThanOrEqual(Math.max(bound.best, optimum?.makespan ?? 0) * (1 - 1e-9) - NOISE_MS)
       return makespanMs / bestKnown - 1
     })
-    if (process.env.SHOW) console.log('gold', mean(gaps), Math.max(...gaps))
     expect(mean(gaps)).toBeLessThanOrEqual(0.025)
   })
 

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { heft } from './heft.ts'
 import { createProblem } from './problem.ts'
-import { clearTimeline, createTimeline, earliestStartMs, occupy } from './timeline.ts'
+import { clearTimeline, createTimeline, earliestStartMs, occupy, occupyOnTrial, vacate } from './timeline.ts'
 
 it('puts a task into an earlier gap: the insertion policy', () => {
   const links = [
@@ -57,4 +57,28 @@ it('forgets a gap that a task fills to the last millisecond', () => {
   occupy(timeline, { task: 1, processor: 0, startMs: 0, finishMs: 4 })
   expect(timeline.gapCount[0]).toBe(1)
   expect(timeline.gapStartMs[0]).toBe(6)
+})
+
+it('trials taken back, last first, leave every gap as it was', () => {
+  const aTask = fc.record({ arrivalMs: fc.nat(60), durationMs: fc.nat(9) })
+  fc.assert(
+    fc.property(fc.array(aTask, { maxLength: 30 }), fc.nat(30), (tasks, keptCount) => {
+      const timeline = createTimeline(tasks.length, 1)
+      clearTimeline(timeline, Float64Array.of(0))
+      const next = (task: number) => {
+        const { arrivalMs, durationMs } = tasks[task]!
+        timeline.arrivalMs[0] = arrivalMs
+        const startMs = earliestStartMs(timeline, 0, durationMs)
+        return { task, processor: 0, startMs, finishMs: startMs + durationMs }
+      }
+      const gaps = () => [...timeline.gapStartMs.subarray(0, timeline.gapCount[0]), ...timeline.gapEndMs.subarray(0, timeline.gapCount[0])]
+      const kept = Math.min(keptCount, tasks.length)
+      for (let task = 0; task < kept; task++) occupy(timeline, next(task))
+      const before = gaps()
+      const trials = tasks.slice(kept).map((_, index) => occupyOnTrial(timeline, next(kept + index)))
+      for (const taken of trials.toReversed()) vacate(timeline, taken)
+      expect(gaps()).toEqual(before)
+    }),
+    { seed: 2002 },
+  )
 })
