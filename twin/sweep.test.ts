@@ -48,8 +48,7 @@ describe('one request, edge against local', () => {
     expect([from, to]).toEqual(['local', 'edge'])
     expect(xLow).toBeLessThanOrEqual(evenBytesPerSecond)
     expect(xHigh).toBeGreaterThanOrEqual(evenBytesPerSecond)
-    expect(x).toBeGreaterThan(xLow)
-    expect(x).toBeLessThan(xHigh)
+    expect(x).toBeCloseTo(scale === 'log' ? Math.sqrt(xLow * xHigh) : (xLow + xHigh) / 2, 9)
     const width = scale === 'log' ? Math.log(xHigh / xLow) / Math.log(125) : (xHigh - xLow) / 12.4e6
     expect(width).toBeLessThanOrEqual(toleranceRatio)
   })
@@ -72,6 +71,14 @@ describe('one request, edge against local', () => {
     ])
     expect(breakPoints).toEqual([{ xLow: 1, xHigh: 2, x: 2, from: 'local', to: 'edge' }])
   })
+})
+
+it('between two points finds every change on the way from one winner to the other', () => {
+  const { points, breakPoints } = sweep(
+    'burst(camera-pi-1, resnet50, x8) + sweep link(camera-pi-1) 0.1..1000 Mbit/s steps 2 with heft, peft, local',
+  )
+  expect(breakPoints.length).toBeGreaterThan(1)
+  expect([...breakPoints.map(({ from }) => from), points[1]!.winner]).toEqual([points[0]!.winner, ...breakPoints.map(({ to }) => to)])
 })
 
 it('a point with no schedule at all has no winner', () => {

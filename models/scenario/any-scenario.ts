@@ -12,7 +12,7 @@ const name = fc.oneof(
 const accelerator = fc.stringMatching(/^[a-z0-9][-a-z0-9.]{0,6}\/[a-z0-9][-a-z0-9.]{0,6}$/)
 const acceleratorKind = fc.constantFrom(...acceleratorKindShape.options)
 const deviceModel = fc.oneof(
-  fc.constantFrom('jetson-tx2', 'CPU', 'a, b', '(x)'),
+  fc.constantFrom('jetson-tx2', 'CPU', 'a, b', '(x)', 'half\ud800'),
   fc.string({ minLength: 1, maxLength: 12, unit: 'binary' }),
 )
 const number = (min: number, max: number) => fc.double({ min, max, noNaN: true }).map((value) => value + 0)

@@ -21,8 +21,8 @@ function timeMsOf(at: ScenarioAt, nowMs: number): number | null {
     case 'age':
       return Math.max(0, Math.floor(nowMs) - at.ageMs)
     case 'time-of-day': {
-      const agoMs = (Math.floor(nowMs) - at.dayMs) % DAY_MS
-      return Math.max(0, Math.floor(nowMs) - (agoMs < 0 ? agoMs + DAY_MS : agoMs))
+      const agoMs = (((Math.floor(nowMs) - at.dayMs) % DAY_MS) + DAY_MS) % DAY_MS
+      return Math.max(0, Math.floor(nowMs) - agoMs)
     }
   }
 }

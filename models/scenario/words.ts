@@ -17,9 +17,9 @@ const SHOWN_MAX = 100
 // The zone of a time may hold a plus.
 const WORD = /\s+|("(?:[^"\\]|\\.)*")|(\d{4}-\d\d-\d\dT[\d:.]+\+\d\d:\d\d|[^\s(),+"]+)|([(),+])/y
 
-/** A word that stands for this text; quoted when it would fall apart. */
+/** A word that stands for this text; quoted when it would fall apart, or out of a URL come back as something else. */
 export function quotedIfNeeded(text: string): string {
-  return /^[^\s(),+"]+$/.test(text) ? text : JSON.stringify(text)
+  return /^[^\s(),+"\p{C}]+$/u.test(text) ? text : JSON.stringify(text)
 }
 
 /** @throws TwinError QUERY_INVALID */
