@@ -2,11 +2,10 @@
 import { TwinError } from '../models/errors.ts'
 import type { Stop } from '../models/ports.ts'
 import type { TwinState } from '../twin/twin-state.ts'
-import type { JobInput, JobName, JobOutput } from './pool-jobs.ts'
-import type { Seat } from './worker-seat.ts'
+import { type JobName, type JobOutput, LONG_JOBS } from './pool-jobs.ts'
+import type { Seat, SeatRun } from './worker-seat.ts'
 
-export interface Submitted<N extends JobName> {
-  readonly input: JobInput<N>
+export interface Submitted<N extends JobName> extends SeatRun<N> {
   readonly isOfBatch: boolean
   readonly signal?: AbortSignal | undefined
 }
@@ -22,6 +21,7 @@ export interface JobQueue {
 interface Waiting {
   readonly state: TwinState
   readonly isOfBatch: boolean
+  readonly isLong: boolean
   readonly start: (seat: Seat) => Promise<void>
   readonly refuse: (error: unknown) => void
 }
@@ -29,16 +29,19 @@ interface Waiting {
 export function createJobQueue(seats: readonly Seat[]): JobQueue {
   const free = new Set(seats)
   const waiting: Waiting[] = []
-  const running = new Set<Waiting>()
+  const running = new Map<Waiting, Seat>()
+  const longMax = Math.max(1, seats.length - 1)
   let isStopped = false
 
   const pump = (): void => {
     while (free.size > 0) {
-      const next = waiting.shift()
+      const canLong = [...running.keys()].filter(({ isLong }) => isLong).length < longMax
+      const at = waiting.findIndex(({ isLong }) => canLong || !isLong)
+      const [next] = at < 0 ? [] : waiting.splice(at, 1)
       if (next === undefined) return
       const seat = [...free].find((each) => each.holds(next.state)) ?? [...free][0]!
       free.delete(seat)
-      running.add(next)
+      running.set(next, seat)
       void next.start(seat).finally(() => {
         running.delete(next)
         free.add(seat)
@@ -47,15 +50,16 @@ export function createJobQueue(seats: readonly Seat[]): JobQueue {
     }
   }
   return {
-    submit<N extends JobName>(job: N, state: TwinState, { input, signal, isOfBatch }: Submitted<N>): Promise<JobOutput<N>> {
+    submit<N extends JobName>(job: N, state: TwinState, { input, onStep, signal, isOfBatch }: Submitted<N>): Promise<JobOutput<N>> {
       if (isStopped) throw stopping()
       signal?.throwIfAborted()
       const { promise, resolve, reject } = Promise.withResolvers<JobOutput<N>>()
-      const start = (seat: Seat): Promise<void> => seat.run(job, state, input).then(resolve, reject)
-      const entry: Waiting = { state, isOfBatch, start, refuse: reject }
+      const start = (seat: Seat): Promise<void> => seat.run(job, state, { input, onStep }).then(resolve, reject)
+      const entry: Waiting = { state, isOfBatch, isLong: LONG_JOBS.has(job), start, refuse: reject }
       const giveUp = (): void => {
         const at = waiting.indexOf(entry)
         if (at >= 0) waiting.splice(at, 1)
+        running.get(entry)?.giveUp()
         reject(signal?.reason)
       }
       signal?.addEventListener('abort', giveUp, { once: true })
@@ -66,7 +70,7 @@ export function createJobQueue(seats: readonly Seat[]): JobQueue {
     singleCount: () => waiting.filter(({ isOfBatch }) => !isOfBatch).length,
     async stop() {
       isStopped = true
-      for (const { refuse } of [...waiting.splice(0), ...running]) refuse(stopping())
+      for (const { refuse } of [...waiting.splice(0), ...running.keys()]) refuse(stopping())
       await Promise.all(seats.map((seat) => seat.stop()))
     },
   }

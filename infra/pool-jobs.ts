@@ -1,9 +1,14 @@
 /**
  * What a worker of the pool can be asked for: pure functions of a twin and a plain input, so that it does not matter
  * which worker answers. A new job is one more member of `JOBS`; its input and output must survive a structured clone.
+ *
+ * A job of many steps is a generator: what it yields is told on the way, the time limit holds for each step, and it can
+ * be given up between two.
  */
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { WhatIfAnswer, WhatIfQuery } from '../models/contracts/what-if.ts'
+import type { Scenario } from '../models/scenario/scenario.ts'
+import { type SweepOptions, sweepPoints } from '../twin/sweep.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import { askWhatIf } from '../twin/what-if.ts'
 
@@ -21,12 +26,22 @@ export interface WhatIfInput {
   readonly stateHash?: string | undefined
 }
 
+export type SweepInput = Pick<SweepOptions, 'nowMs' | 'toleranceRatio' | 'trialCountMax'> & { readonly scenario: Scenario }
+
 export const JOBS = {
   whatIf: ({ state, registry, stateHash }: JobContext, { query, id, stateHash: known }: WhatIfInput): WhatIfAnswer =>
     askWhatIf(state, query, { id, stateHash: known ?? stateHash(), registry }),
+  sweep: ({ state, registry, stateHash }: JobContext, { scenario, ...options }: SweepInput) =>
+    sweepPoints(state, scenario, { ...options, stateHash: stateHash(), registry }),
 }
 
+/** Those of many steps: they never take the last free worker from the short ones. */
+export const LONG_JOBS: ReadonlySet<string> = new Set<JobName>(['sweep'])
+
 type Jobs = typeof JOBS
+type Returned<N extends JobName> = ReturnType<Jobs[N]>
 export type JobName = keyof Jobs
 export type JobInput<N extends JobName> = Parameters<Jobs[N]>[1]
-export type JobOutput<N extends JobName> = ReturnType<Jobs[N]>
+export type JobOutput<N extends JobName> = Returned<N> extends Generator<unknown, infer Output> ? Output : Returned<N>
+/** What a job of many steps tells on the way; never for the others. */
+export type JobStep<N extends JobName> = Returned<N> extends Generator<infer Step> ? Step : never

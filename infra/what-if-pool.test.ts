@@ -4,10 +4,12 @@ import fc from 'fast-check'
 import { defaultRegistry } from '../models/applications/registry.ts'
 import { type WhatIfQuery, whatIfQueryShape } from '../models/contracts/what-if.ts'
 import type { TwinEvent } from '../models/events/events.ts'
+import { parseScenario } from '../models/scenario/parse.ts'
 import { anyHistory } from '../models/testing/any-history.ts'
 import { dhsEvents, journaled, podEvents } from '../models/testing/dhs-site.ts'
 import { canonicalJson } from '../twin/canonical-json.ts'
 import { applyEvents } from '../twin/fold.ts'
+import { runSweep, type SweepStep } from '../twin/sweep.ts'
 import { emptyTwin, type TwinState, toJson } from '../twin/twin-state.ts'
 import { askWhatIf } from '../twin/what-if.ts'
 import { stateHash } from './state-hash.ts'
@@ -128,6 +130,44 @@ describe('bounds', () => {
     const first = pool.askAll(site, [small, small], { id: 'b' })
     await expect(pool.askAll(site, [small], { id: 'b' })).rejects.toMatchObject({ code: 'OVERLOADED' })
     expect(await first).toHaveLength(2)
+  })
+})
+
+describe('a job of many steps', () => {
+  const scenario = parseScenario('sweep link(camera-tx2-1) 1..1000 Mbit/s steps 12 log')
+  const sweepOptions = { nowMs: 1_000_000, trialCountMax: 20 }
+
+  it('tells each step, and its answer is what the twin answers itself', async () => {
+    const [told, expected]: [SweepStep[], SweepStep[]] = [[], []]
+    const answer = await aPool().run('sweep', site, { input: { scenario, ...sweepOptions }, onStep: (step) => told.push(step) })
+    const inlined = runSweep(site, scenario, {
+      ...sweepOptions,
+      registry,
+      stateHash: stateHash(site),
+      onPoint: (step) => expected.push(step),
+    })
+    expect(answer).toEqual(inlined)
+    expect(told).toEqual(expected)
+    expect(told.length).toBeGreaterThanOrEqual(12)
+  })
+
+  it('may take longer than one step may, leaves a worker to short questions, and ends when given up', async () => {
+    const pool = aPool({ workerCount: 2, limits: { timeoutMs: 1_000 } })
+    const long = parseScenario('sweep link(camera-tx2-1) 1..1000 Mbit/s steps 500')
+    const controller = new AbortController()
+    let stepCount = 0
+    const sweeps = [1, 2].map(() =>
+      pool.run('sweep', site, { input: { scenario: long, ...sweepOptions }, signal: controller.signal, onStep: () => stepCount++ }),
+    )
+    const ended = Promise.allSettled(sweeps)
+    for (let turn = 0; turn < 5; turn++) await pool.ask(site, small, { id: 'q' })
+    controller.abort(new Error('enough'))
+    expect(await ended).toMatchObject([{ reason: { message: 'enough' } }, { reason: { message: 'enough' } }])
+    await pool.ask(site, small, { id: 'q' })
+    const seen = stepCount
+    await Promise.all([pool.ask(site, small, { id: 'q' }), pool.ask(site, small, { id: 'q' })])
+    expect(stepCount - seen).toBeLessThanOrEqual(1)
+    expect(stepCount).toBeLessThan(500)
   })
 })
 

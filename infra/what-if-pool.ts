@@ -11,7 +11,7 @@ import { TwinError } from '../models/errors.ts'
 import type { Stop } from '../models/ports.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import { createJobQueue } from './job-queue.ts'
-import type { JobInput, JobName, JobOutput, WhatIfInput } from './pool-jobs.ts'
+import type { JobInput, JobName, JobOutput, JobStep, WhatIfInput } from './pool-jobs.ts'
 import { makeSeat } from './worker-seat.ts'
 
 export const POOL_LIMITS = {
@@ -33,7 +33,7 @@ export interface WhatIfPoolOptions {
 }
 
 export interface RunOptions {
-  /** Gives up waiting, with the signal's reason. What a worker has begun it ends, unheard. */
+  /** Gives up, with the signal's reason. The step that a worker has begun it ends, unheard. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -53,8 +53,12 @@ export interface WhatIfPool {
     queries: readonly WhatIfQuery[],
     options: Omit<WhatIfInput, 'query'> & BatchOptions,
   ): Promise<BatchResult<WhatIfAnswer>[]>
-  /** Any job of `pool-jobs.ts`. */
-  run<N extends JobName>(job: N, state: TwinState, options: { readonly input: JobInput<N> } & RunOptions): Promise<JobOutput<N>>
+  /** Any job of `pool-jobs.ts`; `onStep` hears what one of many steps tells on the way. */
+  run<N extends JobName>(
+    job: N,
+    state: TwinState,
+    options: { readonly input: JobInput<N>; readonly onStep?: (step: JobStep<N>) => void } & RunOptions,
+  ): Promise<JobOutput<N>>
   runAll<N extends JobName>(
     job: N,
     state: TwinState,
@@ -72,9 +76,9 @@ export function createWhatIfPool({ registry, workerCount = defaultWorkerCount(),
     ask: (state, query, { signal, ...rest }) => pool.run('whatIf', state, { input: { query, ...rest }, signal }),
     askAll: (state, queries, { id, stateHash, ...options }) =>
       pool.runAll('whatIf', state, { inputs: queries.map((query, index) => ({ query, id: `${id}-${index + 1}`, stateHash })), ...options }),
-    async run(job, state, { input, signal }) {
+    async run(job, state, options) {
       const count = queue.singleCount()
-      if (count < limits.queueMax) return queue.submit(job, state, { input, signal, isOfBatch: false })
+      if (count < limits.queueMax) return queue.submit(job, state, { ...options, isOfBatch: false })
       throw new TwinError('OVERLOADED', `${count} questions wait already; try again in a second`, { details: { max: limits.queueMax } })
     },
     async runAll(job, state, { inputs, onProgress, signal }) {

@@ -8,7 +8,10 @@ import { stateHash } from './state-hash.ts'
 import { patchState, type StatePatch } from './state-patch.ts'
 
 /** `input` fits the job: the pool's types see to it on the other side. */
-export interface ToWorker<Input = unknown> {
+export type ToWorker<Input = unknown> = ToRun<Input> | { readonly kind: 'give-up' }
+
+interface ToRun<Input> {
+  readonly kind: 'run'
   readonly job: JobName
   readonly input: Input
   /** null: the twin is the same as for the job before. */
@@ -17,6 +20,7 @@ export interface ToWorker<Input = unknown> {
 
 export type FromWorker<Output = unknown> =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'step'; readonly value: Output }
   | { readonly kind: 'answer'; readonly value: Output }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string; readonly details: Readonly<Record<string, unknown>> }
 
@@ -27,27 +31,44 @@ const say = (message: FromWorker): void => port.postMessage(message)
 
 let state = emptyTwin
 let hash: string | null = null
+let isGivenUp = false
 
-port.on('message', ({ job, input, patch }: ToWorker<never>) => {
+port.on('message', (message: ToWorker<never>) => {
+  if (message.kind === 'run') return void run(message)
+  isGivenUp = true
+})
+say({ kind: 'ready' })
+
+async function run({ job, input, patch }: ToRun<never>): Promise<void> {
+  isGivenUp = false
   if (patch !== null) {
     state = patchState(state, patch)
     hash = null
   }
-  const context = {
-    state,
-    registry,
-    stateHash: () => {
-      hash ??= stateHash(state)
-      return hash
-    },
-  }
   try {
-    say({ kind: 'answer', value: JOBS[job](context, input) })
+    const result = JOBS[job]({ state, registry, stateHash: hashOfState }, input)
+    say({ kind: 'answer', value: 'next' in result ? await toTheEnd(result) : result })
   } catch (error) {
     say({ kind: 'error', ...plain(error) })
   }
-})
-say({ kind: 'ready' })
+}
+
+function hashOfState(): string {
+  hash ??= stateHash(state)
+  return hash
+}
+
+/** @returns undefined when given up: nobody listens any more. */
+async function toTheEnd<T>(steps: Generator<unknown, T>): Promise<T | undefined> {
+  while (!isGivenUp) {
+    const { done, value } = steps.next()
+    if (done) return value
+    say({ kind: 'step', value })
+    // Lets a `give-up` be heard.
+    await new Promise(setImmediate)
+  }
+  return undefined
+}
 
 /** An error loses its class on the way between threads. */
 function plain(error: unknown): Pick<TwinError, 'code' | 'message' | 'details'> {

@@ -7,13 +7,13 @@ import type { ImageRegistry } from '../models/applications/registry.ts'
 import { TwinError } from '../models/errors.ts'
 import type { Stop } from '../models/ports.ts'
 import { emptyTwin, type TwinState } from '../twin/twin-state.ts'
-import type { JobInput, JobName, JobOutput } from './pool-jobs.ts'
+import type { JobInput, JobName, JobOutput, JobStep } from './pool-jobs.ts'
 import { diffState } from './state-patch.ts'
 import type { FromWorker, ToWorker } from './what-if-worker.ts'
 
 export interface SeatOptions {
   readonly registry: ImageRegistry
-  /** A job that takes longer is ended with its worker. */
+  /** A job, or a step of one, that takes longer is ended with its worker. */
   readonly timeoutMs: number
   /** Heap of one worker. */
   readonly heapMiB: number
@@ -21,9 +21,16 @@ export interface SeatOptions {
 
 export interface Seat {
   /** One at a time. @throws TwinError of the job, QUERY_TIMEOUT, PROBLEM_TOO_LARGE (memory) or INTERNAL */
-  readonly run: <N extends JobName>(job: N, state: TwinState, input: JobInput<N>) => Promise<JobOutput<N>>
+  run<N extends JobName>(job: N, state: TwinState, options: SeatRun<N>): Promise<JobOutput<N>>
+  /** Ends what runs after its step, without an answer that means anything. */
+  readonly giveUp: () => void
   readonly holds: (state: TwinState) => boolean
   readonly stop: Stop
+}
+
+export interface SeatRun<N extends JobName> {
+  readonly input: JobInput<N>
+  readonly onStep?: ((step: JobStep<N>) => void) | undefined
 }
 
 /** Reading the sources takes part of a second; a machine that needs longer than this is out of order. */
@@ -63,36 +70,41 @@ export function makeSeat(options: SeatOptions): Seat {
 
   return {
     holds: (state) => held === state,
-    async run<N extends JobName>(job: N, state: TwinState, input: JobInput<N>): Promise<JobOutput<N>> {
+    async run<N extends JobName>(job: N, state: TwinState, { input, onStep }: SeatRun<N>): Promise<JobOutput<N>> {
       const { worker, ready } = seated ?? sit()
       await ready
       const { promise, resolve, reject } = Promise.withResolvers<JobOutput<N>>()
-      const settleThis = (answer: Answer | TwinError): void => {
-        settle = null
+      const hear = (answer: Answer | TwinError): void => {
         clearTimeout(timer)
+        if (!(answer instanceof TwinError) && answer.kind === 'step') {
+          timer = setTimeout(late, timeoutMs)
+          return onStep?.(answer.value)
+        }
+        settle = null
         if (answer instanceof TwinError) reject(answer)
         else if (answer.kind === 'answer') resolve(answer.value)
         else reject(new TwinError(answer.code, answer.message, { details: answer.details }))
         // The next job should not wait for a start, if there is a next one.
         if (seated === null && !isStopped) sit()
       }
-      const timer = setTimeout(() => {
-        // When it was this thread that was busy, the answer is here already and is heard before this.
+      // When it was this thread that was busy, the answer is here already and is heard before this.
+      const late = (): void => {
+        const fired = timer
         setImmediate(() => {
-          if (settle !== settleThis) return
+          if (settle !== hear || timer !== fired) return
           void leave()
-          settleThis(
-            new TwinError('QUERY_TIMEOUT', `the answer took more than ${timeoutMs} ms; ask about fewer requests or coarser parts`, {
-              details: { timeoutMs },
-            }),
-          )
+          hear(tooLong(timeoutMs))
         })
-      }, timeoutMs)
-      settle = settleThis
-      const message: ToWorker = { job, input, patch: held === state ? null : diffState(held, state) }
+      }
+      let timer = setTimeout(late, timeoutMs)
+      settle = hear
+      const patch = held === state ? null : diffState(held, state)
       held = state
-      worker.postMessage(message)
+      tell(worker, { kind: 'run', job, input, patch })
       return promise
+    },
+    giveUp: () => {
+      if (seated !== null) tell(seated.worker, { kind: 'give-up' })
     },
     async stop() {
       isStopped = true
@@ -100,6 +112,15 @@ export function makeSeat(options: SeatOptions): Seat {
       await leave()
     },
   }
+}
+
+function tell(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message)
+}
+
+function tooLong(timeoutMs: number): TwinError {
+  const message = `the answer took more than ${timeoutMs} ms; ask about fewer requests or coarser parts`
+  return new TwinError('QUERY_TIMEOUT', message, { details: { timeoutMs } })
 }
 
 interface Launched {
