@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import { type ImageRegistry, imageForStage } from '../models/applications/registry.ts'
 import type { Placement } from '../models/contracts/decision.ts'
-import type { AlgorithmName, Outcome, requestOutcomeShape } from '../models/contracts/what-if.ts'
+import type { Outcome, requestOutcomeShape } from '../models/contracts/what-if.ts'
 import { TwinError } from '../models/errors.ts'
 import { lowerBounds } from '../models/scheduling/bounds.ts'
 import type { Schedule } from '../models/scheduling/schedule.ts'
@@ -67,17 +67,17 @@ export function measure(site: SiteProblem, schedule: Schedule, options: OutcomeO
   }
 }
 
-/** @param algorithm Under whose name the candidate is reported. */
+/** @param algorithm Under whose name the candidate is reported. @param picked Who made it, if it was another. */
 export function outcomeOf(
   site: SiteProblem,
   candidate: Candidate,
-  { algorithm, runningMs, deadlinesMs }: OutcomeOptions & { readonly algorithm: AlgorithmName },
+  { algorithm, picked, runningMs, deadlinesMs }: OutcomeOptions & Pick<Outcome, 'algorithm' | 'picked'>,
 ): Omit<Outcome, 'isPareto'> {
   const { schedule, played, latenciesMs, placements, makespanMs, ...measures } = candidate
   const { lowerBoundMs, cpMinMs } = boundsOf(site, runningMs)
   return {
     algorithm,
-    picked: schedule.dispatchedTo ?? null,
+    picked,
     plannedMakespanMs: Math.max(schedule.makespanMs, runningMs),
     makespanMs,
     ...measures,

@@ -3,12 +3,21 @@ import fc from 'fast-check'
 import { applicationNamed } from '../models/applications/applications.ts'
 import { costOf } from '../models/applications/costs.ts'
 import { defaultRegistry } from '../models/applications/registry.ts'
-import { type Edit, editShape, type WhatIfQueryInput, whatIfAnswerShape, whatIfQueryShape } from '../models/contracts/what-if.ts'
+import { CRITERIA, type Objective } from '../models/contracts/objective.ts'
+import {
+  ALGORITHM_NAMES,
+  type Edit,
+  editShape,
+  type WhatIfQueryInput,
+  whatIfAnswerShape,
+  whatIfQueryShape,
+} from '../models/contracts/what-if.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { AcceleratorKind } from '../models/events/shapes.ts'
 import { dhsEvents, journaled, podEvents } from '../models/testing/dhs-site.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { applyEvents } from './fold.ts'
+import { compareBy } from './objectives.ts'
 import { forkWithPlacements } from './placed-fork.ts'
 import { emptyTwin, type TwinState, toJson } from './twin-state.ts'
 import { askWhatIf, predictUnchanged } from './what-if.ts'
@@ -168,7 +177,7 @@ it('answers what no algorithm can solve, with every reason', () => {
   ]
   const { outcomes, infeasible } = ask(idle, { edits })
   expect(outcomes).toEqual([])
-  expect(infeasible).toHaveLength(6)
+  expect(infeasible).toHaveLength(ALGORITHM_NAMES.length)
   expect(infeasible[0]!.reason).toMatch(
     /^camera-pi-1-alexnet can run nowhere: .*pi-1\/cpu0: node pi-1 gone: what-if: lost; .*tx2-1\/gpu0: clip lost: node pi-1 and edge-1 not ready/,
   )
@@ -247,11 +256,12 @@ it('for any question: the twin stays, the answer is the same again, sound and we
   const before = canonicalJson(toJson(busy))
   fc.assert(
     fc.property(someEdits(), anyWorkload(), fc.constantFrom('stage', 'block'), (edits, workload, granularity) => {
-      const answer = ask(busy, { edits, workload, granularity })
-      expect(canonicalJson(ask(busy, { edits, workload, granularity }))).toBe(canonicalJson(answer))
+      const query = { edits, workload, granularity, decodeBudget: 20 }
+      const answer = ask(busy, query)
+      expect(canonicalJson(ask(busy, query))).toBe(canonicalJson(answer))
       expect(canonicalJson(toJson(busy))).toBe(before)
       expect(whatIfAnswerShape.safeParse(answer).error).toBeUndefined()
-      expect(answer.outcomes.length + answer.infeasible.length).toBe(6)
+      expect(answer.outcomes.length + answer.infeasible.length).toBe(ALGORITHM_NAMES.length)
       for (const [index, outcome] of answer.outcomes.entries()) {
         expect(outcome.makespanMs).toBeGreaterThanOrEqual((answer.outcomes[index - 1]?.makespanMs ?? 0) - 1e-6)
         expect(outcome.makespanMs).toBeGreaterThanOrEqual(outcome.lowerBoundMs - 1e-6)
@@ -263,6 +273,32 @@ it('for any question: the twin stays, the answer is the same again, sound and we
     }),
     { seed: SEED, numRuns: 60 },
   )
+})
+
+it('the portfolio is never worse than any other, as played and by any objective, and says who won', () => {
+  const objective = fc.constantFrom(...CRITERIA).map((first): Objective => ({ kind: 'lexicographic', order: [first] }))
+  const seen = new Set<unknown>()
+  fc.assert(
+    fc.property(someEdits(), anyWorkload(), objective, (edits, workload, objective) => {
+      const { outcomes } = ask(busy, { edits, workload, objective, decodeBudget: 20 })
+      const portfolio = outcomes.find(({ algorithm }) => algorithm === 'portfolio')!
+      for (const other of outcomes) expect(compareBy(objective)(portfolio, other)).toBeLessThanOrEqual(0)
+      seen.add(portfolio.picked)
+    }),
+    { seed: SEED, numRuns: 60 },
+  )
+  expect(seen.has(null)).toBe(false)
+  expect(seen.size).toBeGreaterThan(1)
+})
+
+it('the portfolio finds what none of its constructors does, with the decodes it is given', () => {
+  const workload = CAMERAS.flatMap((camera) =>
+    ['resnet50', 'googlenet'].map((application) => ({ camera, application, count: 2, frames: 7 })),
+  )
+  const played = (decodeBudget: number) => ask(idle, { workload, algorithms: ['portfolio'], decodeBudget }).outcomes[0]!
+  expect(played(2_000).picked).toBe('annealing')
+  expect(played(2_000).makespanMs).toBeLessThan(played(1).makespanMs)
+  expect(played(2_000).requests[0]!.choices.length).toBe(8)
 })
 
 it('what an outcome predicts is what the site would do if its placements were applied', () => {
@@ -283,7 +319,7 @@ it('what an outcome predicts is what the site would do if its placements were ap
           podEvents(`w${index}`, { ...pod, ...(place === null ? {} : { accelerator: place }) }),
         ),
       )
-      for (const { makespanMs, placements } of ask(state, { workload: 'waiting' }).outcomes) {
+      for (const { makespanMs, placements } of ask(state, { workload: 'waiting', decodeBudget: 20 }).outcomes) {
         expect(predictUnchanged(forkWithPlacements(state, placements), registry).makespanMs).toBeCloseTo(makespanMs, 6)
       }
     }),

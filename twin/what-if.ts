@@ -48,6 +48,7 @@ export function askWhatIf(state: TwinState, query: WhatIfQuery, { id, stateHash,
   const { loadClass, warnings: loadWarnings } = loadClassOf(fork, survey, query)
   const options = {
     loadClass,
+    query,
     registry,
     clockMs: fork.clockMs,
     pulled: pulledImages(fork),

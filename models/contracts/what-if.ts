@@ -18,8 +18,24 @@ import {
 import { assumedFactShape, placementShape } from './decision.ts'
 import { DEFAULT_OBJECTIVE, energyShape, moveShape, objectiveShape } from './objective.ts'
 
-export const ALGORITHM_NAMES = ['heft', 'cpop', 'peft', 'dhs', 'local', 'edge'] as const
+/** `portfolio`: the best as played of all these, of some more, and of a search that starts from the best of them. */
+export const ALGORITHM_NAMES = ['heft', 'cpop', 'peft', 'dhs', 'local', 'edge', 'portfolio'] as const
 export type AlgorithmName = (typeof ALGORITHM_NAMES)[number]
+
+/** Who can stand behind DHS or the portfolio. */
+export const PICKED_NAMES = [
+  'heft',
+  'cpop',
+  'peft',
+  'local',
+  'edge',
+  'look-ahead-heft',
+  'peft-rank-u',
+  'peft-real-link',
+  'serial',
+  'annealing',
+] as const
+export type PickedName = (typeof PICKED_NAMES)[number]
 
 /** Limits of one query. */
 export const QUERY_LIMITS = { tasks: 2_000, edges: 20_000, processors: 64, edits: 64, requests: 500 } as const
@@ -108,6 +124,15 @@ export const whatIfQueryShape = z.object({
   objective: objectiveShape.default(DEFAULT_OBJECTIVE),
   /** Of every request that has none of its own; null: none. */
   deadlineMs: deadlineMsShape.nullable().default(null),
+  /** Schedules that the portfolio's search may try; counted and not timed, so that the answer repeats. */
+  decodeBudget: z.number().int().min(1).max(100_000).default(200),
+  /** Of the portfolio's search. */
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1),
 })
 export type WhatIfQuery = z.infer<typeof whatIfQueryShape>
 /** What a client may send: everything has a default. */
@@ -159,8 +184,8 @@ export const requestOutcomeShape = z.object({
 
 export const outcomeShape = z.object({
   algorithm: z.enum(ALGORITHM_NAMES),
-  /** DHS names the algorithm that it picked. */
-  picked: z.enum(ALGORITHM_NAMES).nullable(),
+  /** DHS names the algorithm that it picked, the portfolio the one that won. */
+  picked: z.enum(PICKED_NAMES).nullable(),
   plannedMakespanMs: z.number(),
   makespanMs: z.number(),
   meanLatencyMs: z.number(),

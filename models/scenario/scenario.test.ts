@@ -91,8 +91,11 @@ describe('the text', () => {
       'with heft, peft delta2 1.5 delta1 0.2 in blocks on waiting at 14:03',
       'at 14:03 on waiting in blocks with heft, peft delta1 0.2 delta2 1.5',
     ],
+    ['deadline 2 s by energy', 'by energy deadline 2000 ms'],
+    ['by energy x1, makespan x0.5', 'by makespan x0.5, energy x1'],
+    ['by makespan, meanLatency, moves', 'at now'],
     ['', 'at now'],
-    ['at now on each-camera in stages delta1 0.1 with heft, cpop, peft, dhs, local, edge', 'at now'],
+    ['at now on each-camera in stages delta1 0.1 with heft, cpop, peft, dhs, local, edge, portfolio', 'at now'],
     ['at #1234', 'at #1234'],
     ['at -600s', 'at -10m'],
     ['at 14:03:00', 'at 14:03'],
@@ -157,6 +160,12 @@ describe('the text', () => {
     ['with heft, heft', 12, 'each algorithm once', []],
     ['on wating', 4, 'one of each-camera, waiting', ['waiting']],
     ['in block', 4, 'one of stages, blocks', ['blocks']],
+    ['by enrgy', 4, 'one of makespan', ['energy']],
+    ['by energy, energy', 12, 'each criterion once', []],
+    ['by energy x1, moves', 4, 'a weight for each', []],
+    ['by energy x0', 4, 'one of them above 0', []],
+    ['deadline 0 ms', 10, 'a deadline', []],
+    ['deadline soon', 10, 'a deadline', []],
     ['delta1 -1', 8, 'a number from 0', []],
     ['dleta1 1', 1, 'a term or a setting', ['delta1']],
     ['sweep lnik(a) x1..x2', 7, 'what to sweep', ['link']],
@@ -317,7 +326,9 @@ describe('questions', () => {
   })
 
   it('have everything that was set', () => {
-    const query = toQuery(resolved('lose(node/pi-1) on nothing in blocks with heft delta1 2 delta2 3'), { nowMs: NOW_MS })
+    const query = toQuery(resolved('lose(node/pi-1) on nothing in blocks with heft by energy deadline 500 ms delta1 2 delta2 3'), {
+      nowMs: NOW_MS,
+    })
     expect(whatIfQueryShape.parse(query)).toEqual(query)
     expect(query).toMatchObject({
       base: { kind: 'now' },
@@ -327,6 +338,8 @@ describe('questions', () => {
       granularity: 'block',
       delta1Seconds: 2,
       delta2: 3,
+      objective: { kind: 'lexicographic', order: ['energy'] },
+      deadlineMs: 500,
     })
   })
 

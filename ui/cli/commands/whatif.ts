@@ -1,8 +1,9 @@
 /** `twinctl whatif run`: put a question to a fork of the twin and see which schedule wins, and why. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { requestsOfLoad } from '../../../models/applications/loads.ts'
-import type { WhatIfAnswer, WhatIfQueryInput } from '../../../models/contracts/what-if.ts'
+import { ALGORITHM_NAMES, type AlgorithmName, type WhatIfAnswer, type WhatIfQueryInput } from '../../../models/contracts/what-if.ts'
 import { entityName } from '../../../models/entities/entities.ts'
+import { nearestNames } from '../../../models/errors.ts'
 import { formatAnswer } from '../answer.ts'
 import { EXIT } from '../exit-codes.ts'
 import { globalsOf } from '../globals.ts'
@@ -13,7 +14,6 @@ import type { Terminal } from '../terminal.ts'
 import { createTwinCalls, type TwinCalls } from '../twin-calls.ts'
 import { EDIT_FORMS, type QueryFlags, toQuery } from '../what-if-query.ts'
 import { AT_HELP } from './get.ts'
-import { toAlgorithmNames } from './schedule.ts'
 
 const WORKLOADS = ['each-camera', 'waiting', 'heavy', 'light'] as const
 
@@ -83,6 +83,18 @@ async function proposeWinner({ id, outcomes }: WhatIfAnswer, calls: TwinCalls, t
   if (winner === undefined) return
   const plan = await calls.propose({ whatIfId: id, algorithm: winner.algorithm })
   terminal.notice(`plan ${plan} waits; twinctl plan approve ${plan}`)
+}
+
+/** @throws InvalidArgumentError naming the unknown algorithm. */
+function toAlgorithmNames(text: string): AlgorithmName[] {
+  const toName = (word: string): AlgorithmName => {
+    const known = ALGORITHM_NAMES.find((name) => name === word)
+    if (known !== undefined) return known
+    const near = nearestNames(word, ALGORITHM_NAMES)
+    const remedy = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `use one of ${ALGORITHM_NAMES.join(', ')}`
+    throw new InvalidArgumentError(`there is no algorithm '${word}'; ${remedy}`)
+  }
+  return [...new Set(text.split(',').map((word) => toName(word.trim())))]
 }
 
 function toNumber(text: string): number {

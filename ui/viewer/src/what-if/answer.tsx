@@ -9,7 +9,7 @@ import { describeEdit } from './edits.ts'
 import { GanttChart } from './gantt.tsx'
 import { LoadClassCard } from './load-class.tsx'
 import { Propose } from './propose.tsx'
-import { ALGORITHM_TITLES } from './question.ts'
+import { ALGORITHM_TITLES, PICKED_TITLES } from './question.ts'
 import { Ranking } from './ranking.tsx'
 import { RequestChoices } from './request-choices.tsx'
 
@@ -91,7 +91,7 @@ function headline(outcomes: readonly Outcome[]): string {
   const best = outcomes[0]!
   const local = outcomes.find(({ algorithm }) => algorithm === 'local')
   const name =
-    best.picked === null ? ALGORITHM_TITLES[best.algorithm] : `${ALGORITHM_TITLES[best.algorithm]} (${ALGORITHM_TITLES[best.picked]})`
+    best.picked === null ? ALGORITHM_TITLES[best.algorithm] : `${ALGORITHM_TITLES[best.algorithm]} (${PICKED_TITLES[best.picked]})`
   const than = local === undefined || local === best ? '' : `, ${percent(1 - best.makespanMs / local.makespanMs)} sooner than local`
   return `${name} is done in ${duration(best.makespanMs)}${than}`
 }

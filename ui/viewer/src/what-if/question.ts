@@ -1,6 +1,6 @@
 /** The question as it is being put together, and the query it becomes. */
 import { requestsOfLoad } from '../../../../models/applications/loads.ts'
-import type { AlgorithmName, Edit, WhatIfQueryInput } from '../../../../models/contracts/what-if.ts'
+import type { AlgorithmName, Edit, PickedName, WhatIfQueryInput } from '../../../../models/contracts/what-if.ts'
 
 export const ALGORITHM_TITLES: Readonly<Record<AlgorithmName, string>> = {
   heft: 'HEFT',
@@ -9,6 +9,15 @@ export const ALGORITHM_TITLES: Readonly<Record<AlgorithmName, string>> = {
   dhs: 'DHS',
   local: 'local',
   edge: 'edge',
+  portfolio: 'portfolio',
+}
+export const PICKED_TITLES: Readonly<Record<PickedName, string>> = {
+  ...ALGORITHM_TITLES,
+  'look-ahead-heft': 'look-ahead HEFT',
+  'peft-rank-u': 'PEFT by upward rank',
+  'peft-real-link': 'PEFT on real links',
+  serial: 'serial',
+  annealing: 'annealing',
 }
 export const ALGORITHMS = Object.keys(ALGORITHM_TITLES) as readonly AlgorithmName[]
 

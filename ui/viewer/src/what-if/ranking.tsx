@@ -1,7 +1,7 @@
 /** All schedules, best first. A row can be chosen: explanation and proposal below are of that one. */
 import type { AlgorithmName, Outcome } from '../../../../models/contracts/what-if.ts'
 import { duration, percent, UNKNOWN } from '../format.ts'
-import { ALGORITHM_TITLES } from './question.ts'
+import { ALGORITHM_TITLES, PICKED_TITLES } from './question.ts'
 
 interface RankingProps {
   readonly outcomes: readonly Outcome[]
@@ -43,7 +43,7 @@ export function Ranking({ outcomes, chosen, onChoose }: RankingProps) {
                 <button type="button" aria-pressed={outcome.algorithm === chosen} onClick={() => onChoose(outcome.algorithm)}>
                   <span className="rank">{index + 1}</span>
                   {ALGORITHM_TITLES[outcome.algorithm]}
-                  {outcome.picked === null ? null : <span className="fine"> → {ALGORITHM_TITLES[outcome.picked]}</span>}
+                  {outcome.picked === null ? null : <span className="fine"> → {PICKED_TITLES[outcome.picked]}</span>}
                   {index === 0 ? <span className="best">best</span> : null}
                 </button>
               </th>
