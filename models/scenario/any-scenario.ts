@@ -1,5 +1,6 @@
 /** Generated scenarios for property tests: every term, sweep, time and setting, with names that look like other parts of the language. */
 import fc from 'fast-check'
+import { CRITERIA, DEFAULT_OBJECTIVE } from '../contracts/objective.ts'
 import { ALGORITHM_NAMES } from '../contracts/what-if.ts'
 import { acceleratorKindShape } from '../events/shapes.ts'
 import { DAY_MS, type Scenario, SWEEP_POINTS_MAX, type Sweep, type Term } from './scenario.ts'
@@ -89,6 +90,14 @@ const at: fc.Arbitrary<Scenario['at']> = fc.oneof(
   }),
 )
 
+const objective: fc.Arbitrary<Scenario['objective']> = fc.oneof(
+  fc.constant(DEFAULT_OBJECTIVE),
+  fc.record({ kind: fc.constant('lexicographic'), order: fc.uniqueArray(fc.constantFrom(...CRITERIA), { minLength: 1 }) }),
+  fc
+    .uniqueArray(fc.tuple(fc.constantFrom(...CRITERIA), number(1e-9, 1e9)), { minLength: 1, selector: ([criterion]) => criterion })
+    .map((weights) => ({ kind: 'weighted', weights: Object.fromEntries(weights) }) as const),
+)
+
 export function anyScenario(): fc.Arbitrary<Scenario> {
   return fc.record({
     at,
@@ -100,6 +109,8 @@ export function anyScenario(): fc.Arbitrary<Scenario> {
       fc.uniqueArray(fc.constantFrom(...ALGORITHM_NAMES), { minLength: 1 }),
     ),
     granularity: fc.constantFrom<Scenario['granularity'][]>('stage', 'block'),
+    objective,
+    deadlineMs: fc.option(number(0.001, 1e10)),
     delta1Seconds: fc.oneof(fc.constant(0.1), number(0, 1e6)),
     delta2: fc.oneof(fc.constant(1), number(0, 1e6)),
   })

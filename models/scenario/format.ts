@@ -1,5 +1,6 @@
 /** The one text of a scenario: what is at its default is left out, and reading it gives the same scenario again. */
 import { formatAt } from './parse-at.ts'
+import { formatObjective } from './parse-objective.ts'
 import { deviceName } from './parse-terms.ts'
 import { type Scenario, STEPS_DEFAULT, type Sweep, scenarioShape, type Term } from './scenario.ts'
 import { formatRates } from './units.ts'
@@ -7,7 +8,7 @@ import { quotedIfNeeded } from './words.ts'
 
 /** `at now` when nothing is asked beyond the defaults, so that there is always a text. `encodeURIComponent` of it goes into a URL. */
 export function formatScenario(scenario: Scenario): string {
-  const { edits, sweep, at, workload, algorithms, granularity, delta1Seconds, delta2 } = scenario
+  const { edits, sweep, at, workload, algorithms, granularity, delta1Seconds, delta2, objective, deadlineMs } = scenario
   const defaults = scenarioShape.parse({})
   const parts = [...edits.map(formatTerm), ...(sweep === null ? [] : [formatSweep(sweep)])].join(' + ')
   const clauses = [
@@ -15,6 +16,8 @@ export function formatScenario(scenario: Scenario): string {
     workload === defaults.workload ? '' : `on ${workload}`,
     granularity === defaults.granularity ? '' : `in ${granularity}s`,
     algorithms.join() === defaults.algorithms.join() ? '' : `with ${algorithms.join(', ')}`,
+    formatObjective(objective) === formatObjective(defaults.objective) ? '' : `by ${formatObjective(objective)}`,
+    deadlineMs === null ? '' : `deadline ${deadlineMs} ms`,
     delta1Seconds === defaults.delta1Seconds ? '' : `delta1 ${delta1Seconds}`,
     delta2 === defaults.delta2 ? '' : `delta2 ${delta2}`,
   ]

@@ -3,8 +3,8 @@
  * contract refuses is refused here, at the word that is wrong.
  */
 import { editShape } from '../contracts/what-if.ts'
-import { type AcceleratorKind, acceleratorKindShape } from '../events/shapes.ts'
-import { parseCount, parseLatency, parseModel, parseName, parseRate, parseReference } from './parse-values.ts'
+import { type AcceleratorKind, acceleratorKindShape, durationMsShape } from '../events/shapes.ts'
+import { parseCount, parseDuration, parseModel, parseName, parseRate, parseReference } from './parse-values.ts'
 import { SWEPT_VALUE_SHAPES, type Term, termShape } from './scenario.ts'
 import { NUMBER } from './units.ts'
 import type { Reader } from './words.ts'
@@ -67,7 +67,7 @@ function parseNewNode(reader: Reader, node: string): Term {
   if (accelerators.length === 0) reader.fail(first, expected, KINDS)
   const bytesPerSecond = parseRate(reader)
   reader.expect(',')
-  const latencyMs = parseLatency(reader)
+  const latencyMs = parseDuration(reader, { shape: durationMsShape, expected: 'a latency such as 1 ms' })
   const added = { kind: 'add-node', node, role, accelerators, bytesPerSecond, latencyMs }
   return reader.checked(editShape, added, { word: first, expected })
 }

@@ -1,6 +1,6 @@
 /** The values inside a scenario's parentheses: names, references, counts and quantities, each refused at its own word. */
 import type { z } from 'zod'
-import { acceleratorNameShape, bytesPerSecondShape, durationMsShape, idShape, nameShape } from '../events/shapes.ts'
+import { acceleratorNameShape, bytesPerSecondShape, idShape, nameShape } from '../events/shapes.ts'
 import { thresholdShape } from './scenario.ts'
 import { DURATION_UNITS, NUMBER, RATE_UNIT_NAMES, toBytesPerSecond } from './units.ts'
 import type { Reader, Word } from './words.ts'
@@ -50,10 +50,10 @@ export function parseRate(reader: Reader): number {
   return reader.checked(bytesPerSecondShape, toBytesPerSecond(number, unit), { word, expected })
 }
 
-export function parseLatency(reader: Reader): number {
-  const expected = 'a latency such as 1 ms'
+/** @returns ms */
+export function parseDuration(reader: Reader, { shape, expected }: { shape: z.ZodType<number>; expected: string }): number {
   const { word, number, unit } = parseQuantity(reader, { expected, units: [...DURATION_UNITS.keys()] })
-  return reader.checked(durationMsShape, Number(number) * (DURATION_UNITS.get(unit) ?? 1), { word, expected })
+  return reader.checked(shape, Number(number) * (DURATION_UNITS.get(unit) ?? 1), { word, expected })
 }
 
 /** A number and its unit, with or without a space between. */

@@ -4,13 +4,16 @@
  */
 import { ALGORITHM_NAMES, QUERY_LIMITS } from '../contracts/what-if.ts'
 import { parseAt } from './parse-at.ts'
+import { parseObjective } from './parse-objective.ts'
 import { parseSweep } from './parse-sweep.ts'
 import { TERM_PARSERS } from './parse-terms.ts'
-import { parseThreshold } from './parse-values.ts'
+import { parseDuration, parseThreshold } from './parse-values.ts'
 import { type Scenario, scenarioShape, type Term } from './scenario.ts'
 import { createReader, type Reader } from './words.ts'
 
 const PART_WORDS = [...TERM_PARSERS.keys(), 'sweep']
+
+const DEADLINE = { shape: scenarioShape.shape.deadlineMs.unwrap().unwrap(), expected: 'a deadline such as 500 ms, above 0' }
 
 type Clauses = { -readonly [K in keyof Scenario]?: Scenario[K] }
 
@@ -20,6 +23,8 @@ const CLAUSE_PARSERS: ReadonlyMap<string, (reader: Reader) => Clauses> = new Map
   ['on', (reader: Reader): Clauses => ({ workload: reader.choice(['each-camera', 'waiting', 'nothing']) })],
   ['in', (reader: Reader): Clauses => ({ granularity: reader.choice(['stages', 'blocks']) === 'blocks' ? 'block' : 'stage' })],
   ['with', (reader: Reader): Clauses => ({ algorithms: parseAlgorithms(reader) })],
+  ['by', (reader: Reader): Clauses => ({ objective: parseObjective(reader) })],
+  ['deadline', (reader: Reader): Clauses => ({ deadlineMs: parseDuration(reader, DEADLINE) })],
   ['delta1', (reader: Reader): Clauses => ({ delta1Seconds: parseThreshold(reader) })],
   ['delta2', (reader: Reader): Clauses => ({ delta2: parseThreshold(reader) })],
 ])

@@ -101,9 +101,14 @@ export const scenarioShape = z.strictObject({
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'must name each algorithm once')
     .default(() => whatIfQueryShape.parse({}).algorithms),
-  granularity: z.enum(['stage', 'block']).default('stage'),
-  delta1Seconds: thresholdShape.default(0.1),
-  delta2: thresholdShape.default(1),
+  granularity: whatIfQueryShape.shape.granularity,
+  delta1Seconds: whatIfQueryShape.shape.delta1Seconds,
+  delta2: whatIfQueryShape.shape.delta2,
+  objective: whatIfQueryShape.shape.objective.refine(
+    (objective) => objective.kind === 'weighted' || new Set(objective.order).size === objective.order.length,
+    'must name each criterion once',
+  ),
+  deadlineMs: whatIfQueryShape.shape.deadlineMs,
 })
 export type Scenario = z.infer<typeof scenarioShape>
 

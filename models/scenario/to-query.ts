@@ -42,16 +42,8 @@ export interface QueryOptions {
 
 /** @throws TwinError QUERY_INVALID when there is a sweep and no `x`, or the other way round */
 export function toQuery(scenario: ResolvedScenario, { nowMs, x }: QueryOptions): WhatIfQuery {
-  const { edits, sweep, workload, algorithms, granularity, delta1Seconds, delta2 } = scenario
-  const query = whatIfQueryShape.parse({
-    base: baseOf(scenario, nowMs),
-    edits,
-    workload: workload === 'nothing' ? [] : workload,
-    algorithms,
-    granularity,
-    delta1Seconds,
-    delta2,
-  })
+  const { at, sweep, workload, ...rest } = scenario
+  const query = whatIfQueryShape.parse({ ...rest, base: baseOf({ at }, nowMs), workload: workload === 'nothing' ? [] : workload })
   if (sweep === null && x === undefined) return query
   if (sweep === null || x === undefined) {
     const remedy = sweep === null ? 'add one, as sweep link(cam-1) 5..100 Mbit/s' : 'ask for its curve, or leave the sweep out'
