@@ -23,6 +23,15 @@ describe('agenda', () => {
     expect(seen).toEqual(['early 10.5 10', 'second 10.5 10', 'late 20.75 20'])
   })
 
+  it('does not wake for what is due a fraction later', async () => {
+    const { time, agenda, seen, note } = anAgenda()
+    agenda.enter(() => agenda.after(10.000_000_1, note('due')))
+    await time.advance(10)
+    expect(seen).toEqual([])
+    await time.advance(1)
+    expect(seen).toEqual(['due 10.0000001 10'])
+  })
+
   it('does what is due before what is asked from outside', () => {
     const { time, agenda, seen, note } = anAgenda()
     agenda.enter(() => agenda.after(10, note('due')))

@@ -87,7 +87,8 @@ export function createAgenda({ clock, timer, onTurn }: { clock: Clock; timer: St
     while (queue.peek()?.cancelled) queue.pop()
     const next = queue.peek()
     if (stopped || !next) return
-    disarm = timer(Math.min(DELAY_MS_MAX, Math.max(0, Math.ceil(next.dueMs + offsetMs - clock()))), () => turn(() => {}))
+    // Small numbers first: added to today's time, a due fraction is rounded away and the timer would fire too early, again and again.
+    disarm = timer(Math.min(DELAY_MS_MAX, Math.max(0, Math.ceil(next.dueMs - (clock() - offsetMs)))), () => turn(() => {}))
   }
   return {
     nowMs: () => nowMs,
