@@ -33,12 +33,16 @@ export function basisOf(state: TwinState): Basis {
   ].slice(0, FACTS_MAX)
 }
 
+/** Those of devices and links alone. */
+export function deviceFacts(basis: Basis): Basis {
+  return basis.filter(({ entity }) => !entity.startsWith('pod '))
+}
+
 /** 'link tx2-1-uplink: 5 Mbit/s, 1 ms by now, was 100 Mbit/s, 1 ms'; null when all is as it was. */
-export function firstChange(state: TwinState, before: Basis): string | null {
-  const now = basisOf(state)
+export function firstChange(before: Basis, now: Basis): string | null {
   const valuesBefore = new Map(before.map(({ entity, value }) => [entity, value]))
   const valuesNow = new Map(now.map(({ entity, value }) => [entity, value]))
-  for (const entity of [...valuesNow.keys(), ...valuesBefore.keys()]) {
+  for (const entity of new Set([...valuesNow.keys(), ...valuesBefore.keys()])) {
     const [was, is] = [valuesBefore.get(entity), valuesNow.get(entity)]
     if (was === is) continue
     if (was === undefined) return `${entity} is new: ${is}`

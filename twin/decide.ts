@@ -112,7 +112,7 @@ export function revalidate(state: TwinState, decision: Decision, options: Pick<D
     if (fault !== null) return no(fault)
   }
   const change = (): string => {
-    const found = decision.basis === undefined ? null : firstChange(state, decision.basis)
+    const found = decision.basis === undefined ? null : firstChange(decision.basis, basisOf(state))
     return found === null ? '' : ` (${found})`
   }
   return orTooLarge((): Verdict => {

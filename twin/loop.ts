@@ -6,7 +6,7 @@
 import type { Placement } from '../models/contracts/decision.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import { type Decided, type DecideOptions, decide, revalidate, staleFactsThatMatter } from './decide.ts'
-import { coolDown, retryPause } from './move-history.ts'
+import { coolDown, rejectionPause, retryPause } from './move-history.ts'
 import { openPlacements, placedPod, placementFault } from './placing.ts'
 import { findTrigger, isUrgent, type Trigger } from './triggers.ts'
 import type { TwinState } from './twin-state.ts'
@@ -108,8 +108,9 @@ function freshStep(state: TwinState, options: DecideOptions): LoopStep {
   if (state.loopMode === 'observe') return { kind: 'rest', reason: 'watching only: switch to advise to get plans' }
   const trigger = findTrigger(state, options)
   if (trigger === null) return { kind: 'rest', reason: 'nothing calls for another placement' }
-  const pauses = isUrgent(trigger) ? [retryPause(state)] : [retryPause(state), coolDown(state, options.settings)]
-  const pause = pauses.find(({ leftMs }) => leftMs > 0)
+  const { settings } = options
+  const patience = isUrgent(trigger) ? [] : [rejectionPause(state, settings), coolDown(state, settings)]
+  const pause = [retryPause(state), ...patience].find(({ leftMs }) => leftMs > 0)
   if (pause) return { kind: 'rest', reason: `${pause.why}: ${(pause.leftMs / 1_000).toFixed(1)} s until a look at ${describe(trigger)}` }
   const decided = decide(state, trigger, options)
   return decided.ok ? { kind: 'propose', decided } : { kind: 'rest', reason: `${describe(trigger)}: ${decided.reason}` }

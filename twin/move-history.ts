@@ -49,17 +49,21 @@ export function coolDown(state: TwinState, { coolDownMs }: LoopSettings): Pause 
   return { leftMs: times.length === 0 ? 0 : Math.max(...times) + coolDownMs - state.clockMs, why: 'cooling down' }
 }
 
-/** The more proposals in a row came to nothing, the longer the next one waits, however urgent: 0.5 s, 1 s, 2 s … 30 s. */
+/** Somebody said no: only urgent work is worth asking them again before a proposal would have expired. */
+export function rejectionPause(state: TwinState, { expiryMs }: LoopSettings): Pause {
+  const rejected = [...state.entities.decision.values()].filter(({ mode }) => mode === 'rejected')
+  const endedMs = Math.max(Number.NEGATIVE_INFINITY, ...rejected.map(({ reported }) => reported.steps.at(-1)?.timeMs ?? 0))
+  return { leftMs: endedMs + expiryMs - state.clockMs, why: 'the last plan was rejected' }
+}
+
+/** The more plans in a row failed, the longer the next one waits, however urgent: 0.5 s, 1 s, 2 s … 30 s. */
 export function retryPause(state: TwinState): Pause {
-  const newestFirst = [...state.entities.decision.values()].sort(
-    (a, b) => (b.desired?.madeAtMs ?? 0) - (a.desired?.madeAtMs ?? 0) || (a.id < b.id ? -1 : 1),
-  )
-  const lastWell = newestFirst.findIndex((record) => !cameToNothing(record))
-  const failures = lastWell < 0 ? newestFirst : newestFirst.slice(0, lastWell)
+  const records = [...state.entities.decision.values()]
+  const lastWellMs = Math.max(0, ...records.filter((record) => !hasFailed(record)).map(madeMs))
+  const failures = records.filter((record) => hasFailed(record) && madeMs(record) >= lastWellMs)
   const endedMs = Math.max(0, ...failures.map(({ reported }) => reported.steps.at(-1)?.timeMs ?? 0))
   const pauseMs = Math.min(RETRY_MS.max, RETRY_MS.first * 2 ** (failures.length - 1))
-  const why = `${failures.length} plan(s) in a row came to nothing`
-  return { leftMs: failures.length === 0 ? 0 : endedMs + pauseMs - state.clockMs, why }
+  return { leftMs: failures.length === 0 ? 0 : endedMs + pauseMs - state.clockMs, why: `${failures.length} plan(s) in a row failed` }
 }
 
 /** The time at which somebody said no to the very same placements, if that was not long ago. */
@@ -72,9 +76,12 @@ export function rejectedMs(state: TwinState, placements: readonly Placement[], {
   return null
 }
 
-function cameToNothing({ mode, reported }: DecisionRecord): boolean {
-  return (mode === 'refused' || mode === 'expired') && reported.applied.length === 0
+/** It came to nothing, or not all of it could be done. */
+function hasFailed({ mode, reported }: DecisionRecord): boolean {
+  return reported.refused.length > 0 || mode === 'refused' || (mode === 'expired' && reported.applied.length === 0)
 }
+
+const madeMs = ({ desired }: DecisionRecord): number => desired?.madeAtMs ?? 0
 
 function keyOf(placements: readonly Placement[]): string {
   return placements

@@ -1,6 +1,7 @@
 /** When all work that a plan spoke of has ended: how long it took, and what came in between that the plan could not know. */
 import type { Decision } from '../models/contracts/decision.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
+import { basisOf, deviceFacts, firstChange } from './basis.ts'
 import type { TwinState } from './twin-state.ts'
 
 export type Verification =
@@ -48,6 +49,8 @@ function disturbance(
     const moved = other.reported.applied.find(({ pod, timeMs }) => timeMs <= endMs && own.has(requestOf(other, pod)))
     if (moved !== undefined) return `plan ${other.id} placed ${moved.pod} anew`
   }
+  const change = desired.basis === undefined ? null : firstChange(deviceFacts(desired.basis), deviceFacts(basisOf(state)))
+  if (change !== null) return change
   const nodes = new Set(placements.map(({ to }) => to.slice(0, to.indexOf('/'))))
   const later = pods.filter(({ spec, reported: { place, boundMs } }) => {
     return place !== null && nodes.has(place.node) && (boundMs ?? 0) >= madeAtMs && (boundMs ?? 0) < endMs && !own.has(spec?.request ?? '')
