@@ -44,24 +44,32 @@ const FAILURE_PAUSE_MS_MAX = 30_000
 
 export function runLoop(options: LoopOptions): RunningLoop {
   const { log, clock, periodMs, timer = startTimer } = options
-  const next = makeStepper(options)
   let status = 'starting'
   let isStopped = false
   let isWoken = false
   let failureCount = 0
+  let isAwaited = (): boolean => false
   let cancel = (): void => {}
   let running: Promise<void> | null = null
 
-  const look = async (): Promise<void> => {
+  /** @returns whether there is nothing more to do for now. */
+  const look = async (): Promise<boolean> => {
     for (let steps = 0; steps < STEPS_MAX && !isStopped; ) {
-      const step = await next()
-      if (step === null) return
+      if (isAwaited()) {
+        status = 'waits until the twin has heard of the last step'
+        return true
+      }
+      const step = await nextStep(options)
+      if (step === null) return true
       status = describe(step)
-      if (step.kind === 'rest') return
+      if (step.kind === 'rest') return true
       log.info({ step: step.kind, ...('id' in step ? { plan: step.id } : {}), status }, 'loop step')
+      const echo = echoOf(step, options)
       await carryOut(step, options)
+      isAwaited = echo
       if (step.kind !== 'apply' && step.kind !== 'record') steps++
     }
+    return false
   }
   const schedule = (delayMs: number): void => {
     cancel()
@@ -70,19 +78,20 @@ export function runLoop(options: LoopOptions): RunningLoop {
   const start = (): void => {
     isWoken = false
     running = look()
-      .then(() => {
+      .then((isSettled) => {
         failureCount = 0
+        return isSettled
       })
       .catch((error: unknown) => {
         failureCount++
         status = `failed, will look again: ${error instanceof Error ? error.message : String(error)}`
         log.error({ error: status, failureCount, timeMs: clock() }, 'loop step failed')
+        return false
       })
-      .finally(() => {
+      .then((isSettled) => {
         running = null
-        // What fails is not made better by haste, nor by being woken.
-        const pauseMs = Math.min(FAILURE_PAUSE_MS_MAX, periodMs * 2 ** failureCount)
-        schedule(failureCount === 0 && isWoken ? 0 : pauseMs)
+        // What fails or never settles is not made better by haste, nor by being woken.
+        schedule(isSettled && isWoken ? 0 : Math.min(FAILURE_PAUSE_MS_MAX, periodMs * 2 ** failureCount))
       })
   }
   schedule(0)
@@ -101,32 +110,24 @@ export function runLoop(options: LoopOptions): RunningLoop {
   }
 }
 
-/** @returns the next step on the newest twin; null when the twin is not there yet. */
-function makeStepper({ state, publish, clock, registry, settings, newId = randomUUID }: LoopOptions): () => Promise<LoopStep | null> {
-  let sent: { readonly isSeen: (state: TwinState) => boolean; readonly sentMs: number } | null = null
-  return async () => {
-    const { site } = state()
-    if (site === null) return null
-    if (sent !== null && !sent.isSeen(state()) && clock() - sent.sentMs < ECHO_MS_MAX) {
-      return { kind: 'rest', reason: 'waits until the twin has heard of the last step' }
-    }
-    const options = { id: newId(), registry, settings }
-    const wanted = nextLoopStep(state(), options)
-    if (wanted.kind === 'rest') return wanted
-    // Ages and predictions count from now, so before anything is done the twin is told the time.
-    await publish([{ type: 'clock.ticked', site, timeMs: clock(), source: 'loop' }])
-    const step = nextLoopStep(state(), options)
-    if (step.kind !== 'rest') sent = { isSeen: echoOf(step, state()), sentMs: clock() }
-    return step
-  }
+/** The next step on the newest twin; null before anything is known of the site. */
+async function nextStep({ state, publish, clock, registry, settings, newId = randomUUID }: LoopOptions): Promise<LoopStep | null> {
+  const { site } = state()
+  if (site === null) return null
+  const options = { id: newId(), registry, settings }
+  const wanted = nextLoopStep(state(), options)
+  if (wanted.kind === 'rest') return wanted
+  // Ages and predictions count from now, so before anything is done the twin is told the time.
+  await publish([{ type: 'clock.ticked', site, timeMs: clock(), source: 'loop' }])
+  return nextLoopStep(state(), options)
 }
 
-/** Every step leaves its mark on its decision. */
-function echoOf(step: Action, before: TwinState): (state: TwinState) => boolean {
+/** Every step leaves its mark on its decision. @returns whether the twin has yet to hear of it. */
+function echoOf(step: Action, { state, clock }: LoopOptions): () => boolean {
   const id = step.kind === 'propose' ? step.decided.decision.id : step.id
-  const stepCount = (state: TwinState): number => state.entities.decision.get(id)?.reported.steps.at(-1)?.timeMs ?? 0
-  const record = before.entities.decision.get(id)
-  return (state) => state.entities.decision.get(id) !== record && stepCount(state) > 0
+  const before = state().entities.decision.get(id)
+  const untilMs = clock() + ECHO_MS_MAX
+  return () => state().entities.decision.get(id) === before && clock() < untilMs
 }
 
 async function carryOut(step: Action, { state, publish, sink, clock }: LoopOptions): Promise<void> {

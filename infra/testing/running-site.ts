@@ -51,7 +51,7 @@ const SCRAPE_MS = 2_000
 export async function startRunningSite({ seed, mode, describe, settings, wrapSink }: RunningSiteOptions): Promise<RunningSite> {
   const { path, dispose } = newJournalPath()
   let nowMs = START_MS
-  const clock = (): number => nowMs
+  const clock = (): number => Math.floor(nowMs)
   const timers = new Set<{ readonly dueMs: number; readonly run: () => void }>()
   const timer: StartTimer = (delayMs, run) => {
     const entry = { dueMs: nowMs + delayMs, run }
