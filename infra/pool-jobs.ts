@@ -7,7 +7,9 @@
  */
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { WhatIfAnswer, WhatIfQuery } from '../models/contracts/what-if.ts'
+import type { Comparison } from '../models/scenario/answers.ts'
 import type { Scenario } from '../models/scenario/scenario.ts'
+import { compareScenarios } from '../twin/compare.ts'
 import { type SweepOptions, sweepPoints } from '../twin/sweep.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import { askWhatIf } from '../twin/what-if.ts'
@@ -28,9 +30,17 @@ export interface WhatIfInput {
 
 export type SweepInput = Pick<SweepOptions, 'nowMs' | 'toleranceRatio' | 'trialCountMax'> & { readonly scenario: Scenario }
 
+export interface CompareInput {
+  readonly a: Scenario
+  readonly b: Scenario
+  readonly nowMs: number
+}
+
 export const JOBS = {
   whatIf: ({ state, registry, stateHash }: JobContext, { query, id, stateHash: known }: WhatIfInput): WhatIfAnswer =>
     askWhatIf(state, query, { id, stateHash: known ?? stateHash(), registry }),
+  compare: ({ state, registry, stateHash }: JobContext, { a, b, nowMs }: CompareInput): Comparison =>
+    compareScenarios(state, { a, b }, { registry, stateHash: stateHash(), nowMs }),
   sweep: ({ state, registry, stateHash }: JobContext, { scenario, ...options }: SweepInput) =>
     sweepPoints(state, scenario, { ...options, stateHash: stateHash(), registry }),
 }

@@ -24,6 +24,7 @@ import { recoverTwin } from './recovery.ts'
 import { runClock } from './run-clock.ts'
 import { type RunningLoop, runLoop } from './run-loop.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
+import { makeStudyApi } from './study-api.ts'
 import { makeTwinApi } from './twin-api.ts'
 import { createTwinHistory } from './twin-history.ts'
 import { createWhatIfPool } from './what-if-pool.ts'
@@ -127,8 +128,9 @@ async function startAll(
     checks: makeChecks({ state, journal, clock }),
     faults: site.faults,
   })
+  const studies = makeStudyApi({ state, stateAt: history.stateAt, whatIf: api.whatIf, pool, clock })
   const server = await runServer({
-    api,
+    api: { ...api, ...studies },
     host: config.host,
     port: config.port,
     metrics: metrics.text,

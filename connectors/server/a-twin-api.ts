@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import type { Changes, TwinApi } from '../../models/contracts/api.ts'
 import type { ActiveFault } from '../../models/contracts/fault.ts'
 import type { StreamStatus } from '../../models/contracts/stream.ts'
+import type { StudyApi } from '../../models/contracts/study-api.ts'
 import type { TwinJson } from '../../models/contracts/twin-json.ts'
-import type { WhatIfAnswer, WhatIfQuery } from '../../models/contracts/what-if.ts'
+import { type WhatIfAnswer, type WhatIfQuery, whatIfQueryShape } from '../../models/contracts/what-if.ts'
 import { aNewAccelerator } from '../../models/entities/accelerator.ts'
 import { aNewDecisionRecord, applyDecisionEvent } from '../../models/entities/decision-record.ts'
 import { ENTITY_KINDS, type Entity, type EntityKind, type EntityOfKind, entityName } from '../../models/entities/entities.ts'
@@ -13,9 +14,11 @@ import { aNewPod, applyPodEvent } from '../../models/entities/pod.ts'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import type { LoopMode } from '../../models/events/decision-events.ts'
 import type { JournaledEvent } from '../../models/events/events.ts'
+import { formatScenario } from '../../models/scenario/format.ts'
+import { readScenario } from '../../models/scenario/read.ts'
 
 export interface TwinStandIn {
-  readonly api: TwinApi
+  readonly api: TwinApi & StudyApi
   change(entities: Changes['entities']): void
   readonly calls: string[]
 }
@@ -64,7 +67,7 @@ export function aTwinApi(initial: readonly Entity[] = [aNode('pi-1'), anAccelera
     divergences: [],
     loopStatus: 'nothing to do',
   })
-  const api: TwinApi = {
+  const api: TwinApi & StudyApi = {
     state: async (at) => {
       calls.push(`state ${JSON.stringify(at)}`)
       if (at.kind === 'sequence' && at.sequence > 1_000) {
@@ -101,6 +104,23 @@ export function aTwinApi(initial: readonly Entity[] = [aNode('pi-1'), anAccelera
     whatIf: async (query, by) => {
       calls.push(`whatIf ${by}`)
       return anAnswer(query, sequence)
+    },
+    scenario: async (given, by) => {
+      calls.push(`scenario ${by}`)
+      const scenario = readScenario(given)
+      return { text: formatScenario(scenario), scenario, answer: anAnswer(whatIfQueryShape.parse({}), sequence) }
+    },
+    sweep: async (_, { signal }) => {
+      const { promise, reject } = Promise.withResolvers<never>()
+      signal?.addEventListener('abort', () => calls.push('sweep given up'))
+      calls.push('sweep')
+      setTimeout(() => reject(new TwinError('PROBLEM_TOO_LARGE', 'too many points; take fewer steps')), 50)
+      return promise
+    },
+    compare: async ({ a, b }) => {
+      readScenario(a)
+      readScenario(b)
+      throw new TwinError('QUERY_INVALID', 'the two scenarios start from different twins; give both the same `at`')
     },
     propose: async (options) => {
       calls.push(`propose ${JSON.stringify(options)}`)

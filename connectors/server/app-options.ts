@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { TwinApi } from '../../models/contracts/api.ts'
+import type { StudyApi } from '../../models/contracts/study-api.ts'
 import type { Clock, Logger } from '../../models/ports.ts'
 
 export interface RequestLimits {
@@ -23,7 +24,7 @@ export const REQUEST_LIMITS: RequestLimits = {
 }
 
 export interface AppOptions {
-  readonly api: TwinApi
+  readonly api: TwinApi & StudyApi
   readonly host: string
   readonly token: string | null
   readonly viewerDir: string | null

@@ -18,6 +18,7 @@ import { addProbes } from './probes.ts'
 import { toProblem } from './problem-details.ts'
 import { addSiteRoutes } from './site-routes.ts'
 import { addLogRoutes, addStateRoutes } from './state-routes.ts'
+import { addStudyRoutes } from './study-routes.ts'
 
 const HEADERS = {
   'content-security-policy': [
@@ -88,7 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
 
   await app.register(swagger, swaggerOptions)
-  for (const add of [addProbes, addStateRoutes, addLogRoutes, addWhatIfRoute, addPlanRoutes, addLoopRoutes, addSiteRoutes])
+  for (const add of [addProbes, addStateRoutes, addLogRoutes, addWhatIfRoute, addPlanRoutes, addLoopRoutes, addStudyRoutes, addSiteRoutes])
     add(app, options)
   if (options.viewerDir !== null) await app.register(fastifyStatic, { root: options.viewerDir })
   return app

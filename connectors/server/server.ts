@@ -3,6 +3,7 @@
  * It listens on loopback unless a token is set, and holds nothing that a restart would lose.
  */
 import type { TwinApi } from '../../models/contracts/api.ts'
+import type { StudyApi } from '../../models/contracts/study-api.ts'
 import { TwinError } from '../../models/errors.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
 import { createApp } from './app.ts'
@@ -11,7 +12,7 @@ import { checkBind, hostRefusal, isToken, originRefusal } from './guard.ts'
 import { runStream, STREAM_LIMITS, type Stream, type StreamLimits } from './stream.ts'
 
 export interface ServerOptions {
-  readonly api: TwinApi
+  readonly api: TwinApi & StudyApi
   readonly host: string
   /** 0: any free one. */
   readonly port: number

@@ -16,6 +16,7 @@ import type { TwinEvent } from '../../models/events/events.ts'
 import { makeChangeHub } from '../change-hub.ts'
 import { readConfig } from '../config.ts'
 import { hasChromium, launchChromium } from '../e2e/browser.ts'
+import { makeStudyApi } from '../study-api.ts'
 import { type JournaledSite, newJournalPath, silent, startSite } from '../testing/journaled-site.ts'
 import { makeTwinApi } from '../twin-api.ts'
 import { createTwinHistory } from '../twin-history.ts'
@@ -54,13 +55,15 @@ export async function run(report: Report): Promise<void> {
 
 function serve({ ingest, journal, log }: JournaledSite, onChanges: ReturnType<typeof makeChangeHub>['onChanges']): Promise<RunningServer> {
   const clock = Date.now
+  const { stateAt } = createTwinHistory({ journal, clock })
+  const refuse = () => Promise.reject(new Error('this bench asks nothing'))
   const api = makeTwinApi({
     state: ingest.state,
-    stateAt: createTwinHistory({ journal, clock }).stateAt,
+    stateAt,
     publish: log.publish,
     journal,
     registry: defaultRegistry(),
-    ask: () => Promise.reject(new Error('this bench asks nothing')),
+    ask: refuse,
     settings: readConfig({ flags: {}, environment: {} }),
     clock,
     loopStatus: () => 'bench',
@@ -69,7 +72,8 @@ function serve({ ingest, journal, log }: JournaledSite, onChanges: ReturnType<ty
     checks: async () => [],
   })
   const viewer = existsSync(VIEWER_DIR) ? { viewerDir: VIEWER_DIR } : {}
-  return runServer({ api, host: '127.0.0.1', port: 0, metrics: async () => '', log: silent, clock, ...viewer })
+  const studies = makeStudyApi({ state: ingest.state, stateAt, whatIf: api.whatIf, pool: { run: refuse }, clock })
+  return runServer({ api: { ...api, ...studies }, host: '127.0.0.1', port: 0, metrics: async () => '', log: silent, clock, ...viewer })
 }
 
 async function benchClient(report: Report, site: JournaledSite, { url }: RunningServer): Promise<void> {
