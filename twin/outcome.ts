@@ -129,7 +129,7 @@ function latenciesOf({ work, tasks }: SiteProblem, { finishMs }: Played): number
 
 function requestOutcomes(site: SiteProblem, candidate: Candidate, deadlinesMs: OutcomeOptions['deadlinesMs']): RequestOutcome[] {
   const { schedule, latenciesMs } = candidate
-  const choices = choicesByRequest(site, schedule)
+  const choices = choicesByRequest(site, candidate)
   return site.work.map(({ id, camera, application }, request) => {
     const first = schedule.assignments[site.firstTasks[request]!]!
     return {

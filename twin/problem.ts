@@ -8,13 +8,14 @@ import { applicationNamed } from '../models/applications/applications.ts'
 import { type Cost, costOfTask } from '../models/applications/costs.ts'
 import { type ImageRegistry, imageFor } from '../models/applications/registry.ts'
 import { type Granularity, type Task, taskGraph } from '../models/applications/task-graph.ts'
+import type { RefusalKind } from '../models/contracts/what-if.ts'
 import { TwinError } from '../models/errors.ts'
 import { createProblem, type Problem, type ProblemInput, type ProblemLimits, QUERY_LIMITS } from '../models/scheduling/problem.ts'
 import type { Edge } from '../models/scheduling/task-graph.ts'
 import { arrivedBytes as arrivedBytesOf } from './arrived-bytes.ts'
 import { clipSource } from './clip-source.ts'
 import { type NodeLink, nodeLinks } from './network.ts'
-import { isAlive, type Processor, siteProcessors } from './processors.ts'
+import { type Processor, type Refusal, siteProcessors } from './processors.ts'
 import type { TwinState } from './twin-state.ts'
 import type { Work } from './workload.ts'
 
@@ -34,6 +35,8 @@ export interface SurveyedWork extends Work {
   readonly source: string | null
   /** Accelerator → why it may not run there. */
   readonly refusals: ReadonlyMap<string, string>
+  /** The same, sorted for programs. */
+  readonly refusedBy: ReadonlyMap<string, RefusalKind>
   /** Accelerator → cost of the whole request there, ms; of those that do not refuse. */
   readonly wholeMs: ReadonlyMap<string, number>
 }
@@ -69,7 +72,7 @@ export interface SiteProblem {
 
 /** Where each piece of work may run and why not elsewhere, before anything is scheduled. */
 export function surveyWork(state: TwinState, work: readonly Work[], { registry, drained = new Set() }: ProblemOptions): Survey {
-  const { usable, refused } = siteProcessors(state)
+  const { usable, refused, refusedBy: siteRefusedBy } = siteProcessors(state)
   const linkOf = nodeLinks(state)
   const stayingAt = new Set(work.flatMap(({ pods }) => [...pods.values()].flatMap((pod) => pod.reported.place?.accelerator ?? [])))
   const processors = usable.filter(
@@ -78,15 +81,19 @@ export function surveyWork(state: TwinState, work: readonly Work[], { registry, 
   const surveyed = work.map((each): SurveyedWork => {
     const source = clipSource(state, each.camera)?.node ?? null
     const refusals = new Map(refused)
+    const refusedBy = new Map(siteRefusedBy)
     const wholeMs = new Map<string, number>()
     for (const processor of usable) {
-      const answer = drained.has(processor.node)
-        ? `node ${processor.node} drained`
+      const answer: number | Refusal = drained.has(processor.node)
+        ? { kind: 'taint', reason: `node ${processor.node} drained` }
         : wholeCost(each, processor, { source, sourceReason: lostClipReason(state, each.camera), registry, linkOf })
-      if (typeof answer === 'string') refusals.set(processor.accelerator, answer)
-      else wholeMs.set(processor.accelerator, answer)
+      if (typeof answer === 'number') wholeMs.set(processor.accelerator, answer)
+      else {
+        refusals.set(processor.accelerator, answer.reason)
+        refusedBy.set(processor.accelerator, answer.kind)
+      }
     }
-    return { ...each, source, refusals, wholeMs }
+    return { ...each, source, refusals, refusedBy, wholeMs }
   })
   return { processors, work: surveyed, linkOf }
 }
@@ -209,19 +216,23 @@ interface Terms {
   readonly linkOf: (node: string) => NodeLink
 }
 
-/** @returns ms, or the reason why it may not run there. */
-function wholeCost(work: Work, processor: Processor, { source, sourceReason, registry, linkOf }: Terms): number | string {
+/** @returns ms, or why it may not run there. */
+function wholeCost(work: Work, processor: Processor, { source, sourceReason, registry, linkOf }: Terms): number | Refusal {
   const { application, frames, pods } = work
   const { accelerator, node, acceleratorKind, deviceModel, closedReason } = processor
   const isBoundHere = [...pods.values()].some((pod) => pod.mode === 'bound' && pod.reported.place?.accelerator === accelerator)
-  if (closedReason !== null && !isBoundHere) return closedReason
-  if (source === null) return sourceReason
-  if (imageFor(registry, application, acceleratorKind) === null) return `no image of ${application} for ${acceleratorKind}`
+  if (closedReason !== null && !isBoundHere) return { kind: 'taint', reason: closedReason }
+  if (source === null) return { kind: 'data', reason: sourceReason }
+  if (imageFor(registry, application, acceleratorKind) === null) {
+    return { kind: 'accelerator-kind', reason: `no image of ${application} for ${acceleratorKind}` }
+  }
   const blocks = applicationNamed(application)?.blocks.keys() ?? []
   const cost = costOfTask({ application, blocks: [...blocks], frames }, { deviceModel, acceleratorKind })
-  if (cost === null) return `no measured cost of ${application} on ${deviceModel} ${acceleratorKind}`
+  if (cost === null) {
+    return { kind: 'accelerator-kind', reason: `no measured cost of ${application} on ${deviceModel} ${acceleratorKind}` }
+  }
   const downReason = node === source ? null : (linkOf(source).downReason ?? linkOf(node).downReason)
-  return downReason ?? cost.ms
+  return downReason === null ? cost.ms : { kind: 'data', reason: downReason }
 }
 
 function costsOf(tasks: readonly Task[], processors: readonly Processor[]): (Cost | null)[][] {

@@ -169,6 +169,30 @@ export const taskOutcomeShape = z.object({
   costSource: textShape,
 })
 
+/**
+ * Why an accelerator cannot take a task, as Kubernetes would sort it. `taint`: its node is cordoned, drained or not ready.
+ * `resources`: the device is not there. `accelerator-kind`: no image or no cost for it. `stale`: what is known is too old.
+ * `data`: the clip is lost or cannot get there. `selector`: the algorithm places it elsewhere by its own rule.
+ */
+export const REFUSAL_KINDS = ['taint', 'resources', 'accelerator-kind', 'stale', 'data', 'selector'] as const
+export type RefusalKind = (typeof REFUSAL_KINDS)[number]
+
+/**
+ * `data`: until the input is there over an idle link. `processor`: from then until it is free. `link`: how much longer
+ * the input takes as played because others send too; of the chosen accelerator only. `by`: what is waited for.
+ */
+export const waitShape = z.object({ kind: z.enum(['data', 'processor', 'link']), ms: z.number(), by: textShape })
+
+export const choiceShape = z.object({
+  accelerator: acceleratorNameShape,
+  /** EST and EFT as the scheduler saw them, ms from now; null when it cannot run there. */
+  startMs: z.number().nullable(),
+  finishMs: z.number().nullable(),
+  waits: z.array(waitShape),
+  reason: textShape.nullable(),
+  refusedBy: z.enum(REFUSAL_KINDS).nullable(),
+})
+
 export const requestOutcomeShape = z.object({
   request: nameShape,
   camera: nameShape,
@@ -179,7 +203,7 @@ export const requestOutcomeShape = z.object({
   deadlineMs: z.number().nullable(),
   /** Where its first compute task went, when it would have finished on each processor, best first. */
   chosen: acceleratorNameShape,
-  choices: z.array(z.object({ accelerator: acceleratorNameShape, finishMs: z.number().nullable(), reason: textShape.nullable() })),
+  choices: z.array(choiceShape),
 })
 
 export const outcomeShape = z.object({

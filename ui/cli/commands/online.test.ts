@@ -189,8 +189,8 @@ describe('whatif run', () => {
         deadlineMs: null,
         chosen: place,
         choices: [
-          { accelerator: 'tx2-1/gpu0', finishMs: 60, reason: null },
-          { accelerator: 'pi-1/cpu0', finishMs: 90, reason: null },
+          { accelerator: 'tx2-1/gpu0', startMs: 0, finishMs: 60, waits: [], reason: null, refusedBy: null },
+          { accelerator: 'pi-1/cpu0', startMs: 0, finishMs: 90, waits: [], reason: null, refusedBy: null },
         ],
       },
     ],
