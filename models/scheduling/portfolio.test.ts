@@ -49,6 +49,17 @@ describe('annealing', () => {
     expect(new Set([1, 2, 3, 4].map((seed) => makespanMs(300, seed))).size).toBeGreaterThan(1)
   })
 
+  it('looks where the makespan is fixed now, so 1,000 decodes take more than a tenth off HEFT', () => {
+    const ratios = (['layered', 'gauss', 'dnn'] as const).flatMap((family) =>
+      [1, 2, 3, 4, 5, 6].map((seed) => {
+        const problem = createProblem(problemOfFamily(family, { seed, taskCount: 36, processorCount: 5 }))
+        const start = runAlgorithm('heft', problem)
+        return anneal(problem, start, { decodeBudget: 1_000, seed, targetMs: 0 }).schedule.makespanMs / start.makespanMs
+      }),
+    )
+    expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(0.89)
+  })
+
   it('leaves a better start alone and stops at the target', () => {
     const problem = aProblem({ edges: [], latencyMs: square(2, 0) })
     const start = runAlgorithm('heft', problem)
