@@ -20,7 +20,8 @@ export function applyEdits(state: TwinState, edits: readonly Edit[]): TwinState 
   return edits.reduce((fork, edit) => applyForked(fork, eventsOf(fork, edit)), state)
 }
 
-function applyForked(state: TwinState, events: readonly TwinEvent[]): TwinState {
+/** Puts events to the twin at positions of the fork's own. */
+export function applyForked(state: TwinState, events: readonly TwinEvent[]): TwinState {
   const offset = (state.positions.get(`${TOPIC}:0`) ?? -1) + 1
   return applyEvents(
     state,
@@ -197,7 +198,7 @@ function memoryOf(deviceModel: string | null): number | null {
 }
 
 /** Later than anything heard, else the fold would take the edit for old news. */
-function commonOf(state: TwinState): { site: string; timeMs: number; source: string } {
+export function commonOf(state: TwinState): { site: string; timeMs: number; source: string } {
   return { site: state.site ?? 'what-if', timeMs: newestMs(state), source: TOPIC }
 }
 

@@ -26,6 +26,8 @@ export interface ProblemOptions {
   readonly busyMs: ReadonlyMap<string, number>
   /** Nodes that must be left, also by what is bound there. */
   readonly drained?: ReadonlySet<string>
+  /** Accelerator → how many times as fast as measured it runs new work; default 1. */
+  readonly speedRatios?: ReadonlyMap<string, number>
   readonly limits?: ProblemLimits
 }
 
@@ -71,7 +73,11 @@ export interface SiteProblem {
 }
 
 /** Where each piece of work may run and why not elsewhere, before anything is scheduled. */
-export function surveyWork(state: TwinState, work: readonly Work[], { registry, drained = new Set() }: ProblemOptions): Survey {
+export function surveyWork(
+  state: TwinState,
+  work: readonly Work[],
+  { registry, drained = new Set(), speedRatios }: ProblemOptions,
+): Survey {
   const { usable, refused, refusedBy: siteRefusedBy } = siteProcessors(state)
   const linkOf = nodeLinks(state)
   const stayingAt = new Set(work.flatMap(({ pods }) => [...pods.values()].flatMap((pod) => pod.reported.place?.accelerator ?? [])))
@@ -87,7 +93,7 @@ export function surveyWork(state: TwinState, work: readonly Work[], { registry, 
       const answer: number | Refusal = drained.has(processor.node)
         ? { kind: 'taint', reason: `node ${processor.node} drained` }
         : wholeCost(each, processor, { source, sourceReason: lostClipReason(state, each.camera), registry, linkOf })
-      if (typeof answer === 'number') wholeMs.set(processor.accelerator, answer)
+      if (typeof answer === 'number') wholeMs.set(processor.accelerator, answer / speedOf(processor, speedRatios))
       else {
         refusals.set(processor.accelerator, answer.reason)
         refusedBy.set(processor.accelerator, answer.kind)
@@ -110,7 +116,7 @@ export function whyNowhere({ id, refusals }: SurveyedWork): string {
 
 /** @throws TwinError PROBLEM_INFEASIBLE naming the request and every refusal, or PROBLEM_TOO_LARGE naming count and limit */
 export function buildProblem(state: TwinState, survey: Survey, options: ProblemOptions): SiteProblem {
-  const { granularity, busyMs, limits = QUERY_LIMITS } = options
+  const { granularity, busyMs, speedRatios, limits = QUERY_LIMITS } = options
   const { work, processors: surveyed, linkOf } = survey
   const nowhere = work.find((each) => !canRunSomewhere(each))
   if (nowhere !== undefined) throw new TwinError('PROBLEM_INFEASIBLE', whyNowhere(nowhere), { details: { request: nowhere.id } })
@@ -123,7 +129,7 @@ export function buildProblem(state: TwinState, survey: Survey, options: ProblemO
   }
   const processors = surveyed.map((processor) => ({ ...processor, readyMs: busyMs.get(processor.accelerator) ?? 0 }))
   const { tasks, edges } = taskGraph(work, granularity)
-  const costs = costsOf(tasks, processors)
+  const costs = costsOf(tasks, processors, speedRatios)
   const { hosts, ...input } = toInput(state, survey, { processors, tasks, edges, costs })
   // Clip stores come on top of what the limit counts.
   const place = { limits: { ...limits, processorCountMax: limits.processorCountMax + input.bytesPerMs.length }, place: 'the query' }
@@ -235,10 +241,18 @@ function wholeCost(work: Work, processor: Processor, { source, sourceReason, reg
   return downReason === null ? cost.ms : { kind: 'data', reason: downReason }
 }
 
-function costsOf(tasks: readonly Task[], processors: readonly Processor[]): (Cost | null)[][] {
+function costsOf(tasks: readonly Task[], processors: readonly Processor[], speedRatios: ProblemOptions['speedRatios']): (Cost | null)[][] {
   return tasks.map((task) =>
-    processors.map(({ deviceModel, acceleratorKind }) =>
-      task.kind === 'frame' ? null : costOfTask(task, { deviceModel, acceleratorKind }),
-    ),
+    processors.map((processor) => {
+      const cost = task.kind === 'frame' ? null : costOfTask(task, processor)
+      const speed = speedOf(processor, speedRatios)
+      return cost === null || speed === 1
+        ? cost
+        : { ...cost, ms: cost.ms / speed, source: `${cost.source}; ÷ ${speed}, what if it was faster` }
+    }),
   )
+}
+
+function speedOf({ accelerator }: Processor, speedRatios: ProblemOptions['speedRatios']): number {
+  return speedRatios?.get(accelerator) ?? 1
 }

@@ -25,6 +25,8 @@ export interface WhatIfOptions {
   /** Of `state`, for the record. */
   readonly stateHash: string
   readonly registry: ImageRegistry
+  /** Accelerator → how many times as fast as measured it runs new work. */
+  readonly speedRatios?: ReadonlyMap<string, number>
 }
 
 /**
@@ -32,13 +34,13 @@ export interface WhatIfOptions {
  * @throws TwinError ENTITY_UNKNOWN, APPLICATION_UNKNOWN, QUERY_INVALID or PROBLEM_TOO_LARGE. A query that no algorithm can
  * solve is answered: each algorithm stands under `infeasible` with the reason.
  */
-export function askWhatIf(state: TwinState, query: WhatIfQuery, { id, stateHash, registry }: WhatIfOptions): WhatIfAnswer {
+export function askWhatIf(state: TwinState, query: WhatIfQuery, { id, stateHash, registry, speedRatios }: WhatIfOptions): WhatIfAnswer {
   const fork = applyEdits(state, query.edits)
   const drained = drainedNodes(query.edits)
   const isWaiting = query.workload === 'waiting'
   const running = runningWork(fork, drained)
   const busyMs = isWaiting ? running.busyMs : queuedMs(fork, registry, drained)
-  const problemOptions: ProblemOptions = { granularity: query.granularity, registry, busyMs, drained }
+  const problemOptions: ProblemOptions = { granularity: query.granularity, registry, busyMs, drained, ...(speedRatios && { speedRatios }) }
   const all = surveyWork(fork, workOf(fork, query), problemOptions)
   const { survey, warnings } = isWaiting ? withoutHopeless(all) : { survey: all, warnings: [] }
   const processors = survey.processors.map(({ accelerator, node, acceleratorKind, emulated }) => {
