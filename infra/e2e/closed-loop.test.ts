@@ -1,4 +1,7 @@
 /** The loop on the emulated site in real time: it re-places the work of a dead node in `auto`, and touches nothing in `observe`. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from '@jest/globals'
 import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import type { Pod } from '../../models/entities/pod.ts'
@@ -12,13 +15,21 @@ const decisions = async (): Promise<DecisionRecord[]> => (await edgetwin.get<{ i
 const isOpen = ({ mode }: Pod) => mode !== 'succeeded' && mode !== 'failed' && mode !== 'evicted'
 const isOn = (node: string) => (pod: Pod) => isOpen(pod) && pod.reported.place?.node === node
 
+/** The site dhs whose cameras ask for nothing by themselves: what is raised is all there is to predict. */
+function quietSite(): string {
+  const file = join(freshDataDir(), 'dhs.yaml')
+  const text = readFileSync(fileURLToPath(new URL('../../connectors/simulated-site/sites/dhs.yaml', import.meta.url)), 'utf8')
+  writeFileSync(file, text.replace(/roundMs: \d+/, 'roundMs: 3600000'))
+  return file
+}
+
 /** A burst of long clips, then the death of a TX2 that has work. @returns the requests that it had, and when it died. */
 async function killBusyTx2(): Promise<{ requests: string[]; diedMs: number }> {
   await eventually(
     'accelerators known',
     async () => (await edgetwin.get<{ items: object[] }>('/api/v1/entities/accelerator')).items.length >= 8,
   )
-  await edgetwin.send('POST', '/api/v1/faults', { kind: 'burst', load: 'heavy', frames: 300 })
+  await edgetwin.send('POST', '/api/v1/faults', { kind: 'burst', load: 'heavy', frames: 120 })
   const node = await eventually('a TX2 with work', async () => {
     const all = await pods()
     return ['tx2-1', 'tx2-2', 'tx2-3'].find((name) => all.some((pod) => isOn(name)(pod) && pod.mode === 'running'))
@@ -30,7 +41,7 @@ async function killBusyTx2(): Promise<{ requests: string[]; diedMs: number }> {
 }
 
 it('re-places the work of a dead node within five seconds in auto, and reality follows the prediction', async () => {
-  edgetwin = await startEdgetwin(['--data-dir', freshDataDir(), '--mode', 'auto', '--no-this-machine'])
+  edgetwin = await startEdgetwin(['--data-dir', freshDataDir(), '--site', quietSite(), '--mode', 'auto', '--no-this-machine'])
   const { requests, diedMs } = await killBusyTx2()
   const replaced = await eventually(
     'its work placed elsewhere by edgetwin',
@@ -43,12 +54,20 @@ it('re-places the work of a dead node within five seconds in auto, and reality f
     10_000,
   )
   for (const pod of replaced) expect(pod.reported.boundMs! - diedMs).toBeLessThanOrEqual(5_000)
-  const verified = await eventually(
-    'a verified decision that names the lost node',
-    async () => (await decisions()).find(({ mode, desired }) => mode === 'verified' && desired?.trigger.kind === 'node-lost'),
+  // A later plan may improve on the first: reality follows the last one that spoke of this work.
+  const isAbout = ({ desired }: DecisionRecord) => requests.some((request) => desired?.requests.includes(request))
+  const last = await eventually(
+    'all plans about its work verified',
+    async () => {
+      const about = (await decisions())
+        .filter((record) => isAbout(record) && (record.mode === 'approved' || record.mode === 'applied' || record.mode === 'verified'))
+        .sort((a, b) => (a.desired?.madeAtMs ?? 0) - (b.desired?.madeAtMs ?? 0))
+      return about.length > 0 && about.every(({ mode }) => mode === 'verified') ? about.at(-1) : null
+    },
     60_000,
   )
-  expect(verified.reported.errorRatio).toBeLessThanOrEqual(0.15)
+  const story = JSON.stringify({ trigger: last.desired?.trigger, predicted: last.desired?.predicted, steps: last.reported.steps }, null, 1)
+  expect({ isClose: (last.reported.errorRatio ?? 1) <= 0.15, story }).toEqual({ isClose: true, story })
 })
 
 it('touches nothing in observe', async () => {
