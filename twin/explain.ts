@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import type { choiceShape, waitShape } from '../models/contracts/what-if.ts'
 import { transferMs } from '../models/scheduling/problem.ts'
 import { choicesOfTasks, type ProcessorChoice } from '../models/scheduling/processor-choices.ts'
-import type { Schedule } from '../models/scheduling/schedule.ts'
+import type { Assignment, Schedule } from '../models/scheduling/schedule.ts'
 import type { Played, PlayedTransfer } from '../models/simulation/play.ts'
 import { isBoundAt, podOf } from './playing.ts'
 import type { SiteProblem } from './problem.ts'
@@ -27,15 +27,13 @@ const SHARERS_NAMED_MAX = 3
 /** @returns by request, all accelerators: offers by EFT, then refusals by name. */
 export function choicesByRequest(site: SiteProblem, { schedule, played }: Explained): Choice[][] {
   const offersByTask = choicesOfTasks(site.problem, schedule, new Set(site.firstTasks))
-  const placedAt = new Int32Array(schedule.order.length)
-  for (const [at, task] of schedule.order.entries()) placedAt[task] = at
   return site.work.map(({ refusals, refusedBy }, request) => {
     const task = site.firstTasks[request]!
     const offers = offersByTask.get(task)!.slice(0, site.processors.length)
     const choices = offers.map((offer): Choice => {
       const { accelerator } = site.processors[offer.processor]!
       const { startMs, finishMs, whyNot } = offer
-      const waits = waitsOf(site, { task, offer, schedule, played, placedAt })
+      const waits = waitsOf(site, { task, offer, schedule, played })
       if (whyNot !== 'outside-policy') {
         return {
           accelerator,
@@ -68,8 +66,6 @@ const OUTSIDE_POLICY: Readonly<Record<string, string>> = {
 interface Offered extends Explained {
   readonly task: number
   readonly offer: ProcessorChoice
-  /** By task, its turn in the order of the schedule. */
-  readonly placedAt: Int32Array
 }
 
 function waitsOf(site: SiteProblem, offered: Offered): Wait[] {
@@ -96,14 +92,11 @@ function arrivalOf({ problem }: SiteProblem, { task, offer, schedule }: Offered)
   return last
 }
 
-/** Who has the processor until then, of those that were placed before. */
-function holderOf({ tasks }: SiteProblem, { task, offer, schedule, placedAt }: Offered): string {
-  const holder = schedule.assignments.find(
-    (each) =>
-      each.processor === offer.processor &&
-      placedAt[each.task]! < placedAt[task]! &&
-      Math.abs(each.finishMs - offer.startMs!) <= WAIT_MS_MIN,
-  )
+/** Who has the processor until then: tasks do not overlap, so no other can end there. */
+function holderOf({ tasks }: SiteProblem, { offer, schedule }: Offered): string {
+  const isHolder = (each: Assignment) =>
+    each.processor === offer.processor && Math.abs(each.finishMs - offer.startMs!) <= WAIT_MS_MIN && each.finishMs > each.startMs
+  const holder = schedule.assignments.find(isHolder)
   return holder === undefined ? 'what runs or queues there already' : tasks[holder.task]!.name
 }
 

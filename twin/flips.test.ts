@@ -97,6 +97,16 @@ it('makes an algorithm win', () => {
   for (const { makespanMsAfter } of found) expect(makespanMsAfter).toBeLessThanOrEqual(piMs + 1e-9)
 })
 
+it('lists the smaller change of a kind first', () => {
+  const edits = [{ kind: 'set-link' as const, link: 'edge-1-uplink', bytesPerSecond: 1e8 }]
+  const query: WhatIfQueryInput = { ...one, edits, algorithms: ['edge', 'local'] }
+  const rates = flips({ kind: 'algorithm', algorithm: 'local' }, { query }).flips.filter(({ change }) => change.kind === 'set-link')
+  expect(rates).toMatchObject([
+    { change: { link: 'pi-1-uplink' }, from: 12_500_000 },
+    { change: { link: 'edge-1-uplink' }, from: 1e8 },
+  ])
+})
+
 it('says when there is nothing to do, nothing to be done, or not enough runs', () => {
   expect(flips(on('edge-1/cpu0'))).toMatchObject({
     winsAlready: true,
