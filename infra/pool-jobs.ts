@@ -10,6 +10,7 @@ import type { WhatIfAnswer, WhatIfQuery } from '../models/contracts/what-if.ts'
 import type { Comparison } from '../models/scenario/answers.ts'
 import type { Scenario } from '../models/scenario/scenario.ts'
 import { compareScenarios } from '../twin/compare.ts'
+import { type Arrival, type RegretOptions, scoreArrival } from '../twin/regret.ts'
 import { type SweepOptions, sweepPoints } from '../twin/sweep.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import { askWhatIf } from '../twin/what-if.ts'
@@ -36,11 +37,14 @@ export interface CompareInput {
   readonly nowMs: number
 }
 
+export type RegretInput = Omit<RegretOptions, 'registry'> & { readonly arrival: Arrival }
+
 export const JOBS = {
   whatIf: ({ state, registry, stateHash }: JobContext, { query, id, stateHash: known }: WhatIfInput): WhatIfAnswer =>
     askWhatIf(state, query, { id, stateHash: known ?? stateHash(), registry }),
   compare: ({ state, registry, stateHash }: JobContext, { a, b, nowMs }: CompareInput): Comparison =>
     compareScenarios(state, { a, b }, { registry, stateHash: stateHash(), nowMs }),
+  regret: ({ state, registry }: JobContext, { arrival, ...options }: RegretInput) => scoreArrival(state, arrival, { ...options, registry }),
   sweep: ({ state, registry, stateHash }: JobContext, { scenario, ...options }: SweepInput) =>
     sweepPoints(state, scenario, { ...options, stateHash: stateHash(), registry }),
 }

@@ -23,6 +23,7 @@ import { makeOwnMetrics, type OwnMetrics } from './own-metrics.ts'
 import { recoverTwin } from './recovery.ts'
 import { runClock } from './run-clock.ts'
 import { type RunningLoop, runLoop } from './run-loop.ts'
+import { type RunningRegret, runRegret } from './run-regret.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
 import { makeStudyApi } from './study-api.ts'
 import { makeTwinApi } from './twin-api.ts'
@@ -74,6 +75,7 @@ async function startAll(
 
   let loop: RunningLoop | null = null
   let metrics: OwnMetrics | null = null
+  let regret: RunningRegret | null = null
   const hub = makeChangeHub(() => loop?.status() ?? 'starting')
   const ingest = await runIngest({
     log: eventLog,
@@ -85,12 +87,19 @@ async function startAll(
     onApplied: (before, after, events) => {
       metrics?.onApplied(before, after, events)
       hub.announce(before, after)
+      regret?.onApplied(before, after, events)
       if (events.some(({ event }) => WAKES.has(event.type))) loop?.wake()
     },
   })
   stops.push(() => ingest.stop())
   const { state } = ingest
   metrics = makeOwnMetrics({ state, counts: ingest.counts })
+  const registry = defaultRegistry()
+  const pool = createWhatIfPool({ registry })
+  stops.push(pool.stop)
+  const history = createTwinHistory({ journal, clock })
+  regret = runRegret({ state, journal, stateAt: history.stateAt, publish, pool, settings: config, clock, log })
+  stops.push(regret.stop)
 
   const site = await runSimulatedSite({ site: description, publish, clock, seed: config.seed, log, leftOver: leftOverOf(initial) })
   stops.push(() => site.stop())
@@ -104,15 +113,11 @@ async function startAll(
   stops.push(runScrapes({ site: site.name, sources, intervalMs: config.scrapeMs, publish, random, clock, log }))
   stops.push(runClock({ site: site.name, periodMs: config.tickMs, publish, clock, log }))
 
-  const registry = defaultRegistry()
-  const pool = createWhatIfPool({ registry })
-  stops.push(pool.stop)
   loop = runLoop({ state, publish, sink: site.sink, registry, settings: config, clock, log, periodMs: config.tickMs })
   stops.push(loop.stop)
   if (config.mode !== undefined && config.mode !== state().loopMode) {
     await publish([{ type: 'loop.modeChanged', site: site.name, timeMs: clock(), source: 'operator', mode: config.mode, by: 'start' }])
   }
-  const history = createTwinHistory({ journal, clock })
   const api = makeTwinApi({
     state,
     stateAt: history.stateAt,

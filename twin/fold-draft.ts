@@ -16,6 +16,7 @@ export interface Draft {
   superseded: number
   divergent: number
   readonly divergences: Divergence[]
+  regret: TwinState['regret']
   readonly positions: Map<string, number>
   readonly entities: { [K in EntityKind]: ReadonlyMap<string, EntityOfKind[K]> }
   readonly written: { [K in EntityKind]?: Map<string, EntityOfKind[K]> }
@@ -29,6 +30,7 @@ export function draftOf(state: TwinState): Draft {
     loopMode: state.loopMode,
     ...state.counts,
     divergences: [...state.divergences],
+    regret: state.regret,
     positions: new Map(state.positions),
     entities: { ...state.entities },
     written: {},
@@ -94,5 +96,6 @@ export function finish(draft: Draft, before: TwinState): TwinState {
     positions: draft.positions,
     counts: { applied: draft.applied, superseded: draft.superseded, divergent: draft.divergent },
     divergences: draft.divergences,
+    regret: draft.regret,
   }
 }

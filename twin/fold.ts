@@ -13,6 +13,7 @@ import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
 import { aNewJob, applyJobEvent } from '../models/entities/job.ts'
 import { ageLink, aNewLink, applyLinkEvent } from '../models/entities/link.ts'
 import { ageNode, aNewNode, applyNodeEvent } from '../models/entities/node.ts'
+import { applyRegretEvent, type RegretEvent } from '../models/entities/regret-ledger.ts'
 import { aNewRequest, applyRequestEvent } from '../models/entities/request.ts'
 import type { EventOf, JournaledEvent, TwinEvent } from '../models/events/events.ts'
 import { type Draft, draftOf, finish, step, writable } from './fold-draft.ts'
@@ -86,6 +87,9 @@ function foldEvent(draft: Draft, event: TwinEvent): void {
       return step(draft, event, 'decision', event.id, (id, record) => applyDecisionEvent(record ?? aNewDecisionRecord(id), event))
     case 'placement.applied':
       return foldPlacement(draft, event)
+    case 'regret.scored':
+    case 'regret.dropped':
+      return foldRegret(draft, event)
     case 'loop.modeChanged':
       draft.loopMode = event.mode
       draft.applied++
@@ -98,6 +102,13 @@ function foldEvent(draft: Draft, event: TwinEvent): void {
     default:
       return assertNever(event)
   }
+}
+
+function foldRegret(draft: Draft, event: RegretEvent): void {
+  const { entity, superseded } = applyRegretEvent(draft.regret, event)
+  draft.regret = entity
+  if (superseded) draft.superseded++
+  else draft.applied++
 }
 
 function foldTick(draft: Draft, event: EventOf<'clock.ticked'>): void {

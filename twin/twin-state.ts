@@ -2,6 +2,7 @@
  * Everything the twin knows, as plain data: maps of entities by name, and how it came to be.
  * Only `applyEvents` makes a new one; `toJson` and `fromJson` are exact inverses.
  */
+import type { RegretLedger } from '../models/contracts/regret.ts'
 import { type Divergence, type TwinJson, twinJsonShape } from '../models/contracts/twin-json.ts'
 import { type Entity, type EntityKind, type EntityOfKind, entityName } from '../models/entities/entities.ts'
 import type { LoopMode } from '../models/events/decision-events.ts'
@@ -21,6 +22,8 @@ export interface TwinState {
   readonly counts: { readonly applied: number; readonly superseded: number; readonly divergent: number }
   /** The newest hundred. */
   readonly divergences: readonly Divergence[]
+  /** null before the first round was scored or dropped. */
+  readonly regret: RegretLedger | null
 }
 
 export const emptyTwin: TwinState = {
@@ -41,10 +44,11 @@ export const emptyTwin: TwinState = {
   positions: new Map(),
   counts: { applied: 0, superseded: 0, divergent: 0 },
   divergences: [],
+  regret: null,
 }
 
 export function toJson(state: TwinState): TwinJson {
-  const { entities, positions, ...rest } = state
+  const { entities, positions, regret, ...rest } = state
   return {
     version: 1,
     ...rest,
@@ -61,6 +65,8 @@ export function toJson(state: TwinState): TwinJson {
     positions: [...positions].sort(([a], [b]) => (a < b ? -1 : 1)),
     counts: state.counts,
     divergences: [...state.divergences],
+    // A twin without one is the same text as before there was a ledger.
+    ...(regret === null ? {} : { regret }),
   }
 }
 
@@ -68,7 +74,7 @@ export function toJson(state: TwinState): TwinJson {
 export function fromJson(json: unknown): TwinState | null {
   const parsed = twinJsonShape.safeParse(json)
   if (!parsed.success) return null
-  const { version: _, entities, positions, ...rest } = parsed.data
+  const { version: _, entities, positions, regret = null, ...rest } = parsed.data
   const names = [...Object.entries(entities).map(([, all]) => all.map(entityName)), positions.map(([partition]) => partition)]
   if (names.some((all) => new Set(all).size < all.length)) return null
   return {
@@ -84,6 +90,7 @@ export function fromJson(json: unknown): TwinState | null {
       decision: byName(entities.decision),
     },
     positions: new Map(positions),
+    regret,
   }
 }
 

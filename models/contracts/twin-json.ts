@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ENTITY_KINDS, ENTITY_SHAPES } from '../entities/entities.ts'
 import { LOOP_MODES } from '../events/decision-events.ts'
+import { regretLedgerShape } from './regret.ts'
 
 const count = z.number().int().min(0)
 
@@ -40,5 +41,7 @@ export const twinJsonShape = z.object({
   counts: z.object({ applied: count, superseded: count, divergent: count }),
   /** The newest hundred. */
   divergences: z.array(divergenceShape),
+  /** Absent before the first round was scored or dropped. */
+  regret: regretLedgerShape.optional(),
 })
 export type TwinJson = z.infer<typeof twinJsonShape>

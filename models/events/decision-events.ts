@@ -1,12 +1,15 @@
-/** What edgetwin itself does: questions, decisions, approvals, placements and the clock. This is the audit trail. */
+/** What edgetwin itself does: questions, decisions, approvals, placements, scores and the clock. This is the audit trail. */
 import { z } from 'zod'
 import { decisionShape } from '../contracts/decision.ts'
-import { acceleratorNameShape, commonShape, durationMsShape, idShape, nameShape, textShape } from './shapes.ts'
+import { REGRET_DROP_REASONS, regretScoreShape } from '../contracts/regret.ts'
+import { acceleratorNameShape, commonShape, durationMsShape, idShape, nameShape, textShape, timeMsShape } from './shapes.ts'
 
 export const LOOP_MODES = ['observe', 'advise', 'approve', 'auto'] as const
 export type LoopMode = (typeof LOOP_MODES)[number]
 
 const decision = { ...commonShape, id: idShape }
+/** Of one round, in the order in which they were raised. */
+const requests = z.array(nameShape).max(500)
 
 export const decisionEventShapes = [
   z.object({ type: z.literal('clock.ticked'), ...commonShape }),
@@ -36,5 +39,14 @@ export const decisionEventShapes = [
     errorRatio: z.number().min(0).max(1e6),
     /** What came in between that the prediction could not know; absent when nothing did. */
     disturbedBy: textShape.optional(),
+  }),
+
+  z.object({ type: z.literal('regret.scored'), ...commonShape, ...regretScoreShape.shape, requests }),
+  z.object({
+    type: z.literal('regret.dropped'),
+    ...decision,
+    arrivedMs: timeMsShape,
+    requests,
+    reason: z.enum(REGRET_DROP_REASONS),
   }),
 ] as const

@@ -18,7 +18,7 @@ export interface Position {
 }
 
 const REQUEST_THINGS = new Set(['inference', 'job', 'whatif'])
-const DECISION_THINGS = new Set(['decision', 'placement', 'loop'])
+const DECISION_THINGS = new Set(['decision', 'placement', 'loop', 'regret'])
 
 /** Samples and exporter reachability go to metrics, requests and jobs to requests, the audit to decisions, the rest to cluster. */
 export function topicOf(type: string): Topic {

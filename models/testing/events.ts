@@ -129,6 +129,25 @@ const EXAMPLES: { readonly [T in TwinEventType]: EventOf<T> } = {
     observedMakespanMs: 5_500,
     errorRatio: 0.1,
   },
+  'regret.scored': {
+    type: 'regret.scored',
+    ...common,
+    id: 'regret-r-1',
+    arrivedMs: AT_MS - 6_000,
+    predictedMakespanMs: { heft: 4_000, cpop: 4_200, peft: 4_000, dhs: 4_000, local: 9_000, edge: null, spread: 6_000 },
+    applied: 'site-scheduler',
+    appliedPredictedMs: 5_000,
+    realisedMakespanMs: 5_500,
+    requests: ['r-1'],
+  },
+  'regret.dropped': {
+    type: 'regret.dropped',
+    ...common,
+    id: 'regret-r-1',
+    arrivedMs: AT_MS - 6_000,
+    requests: ['r-1'],
+    reason: 'failed',
+  },
 }
 
 type Fields<T extends TwinEventType> = Partial<Omit<EventOf<T>, 'type'>>
@@ -181,3 +200,5 @@ export const aDecisionExpired = builder('decision.expired')
 export const aPlacementApplied = builder('placement.applied')
 export const aPlacementRefused = builder('placement.refused')
 export const aPlacementVerified = builder('placement.verified')
+export const aRegretScored = builder('regret.scored')
+export const aRegretDropped = builder('regret.dropped')

@@ -248,5 +248,7 @@ export const ACTS = {
     tell('job.statusChanged', { id: `job-${id}`, status })
   },
   ask: (_site, tell) => void tell('whatif.asked', {}),
+  score: (_site, tell, a, b) => void tell('regret.scored', { id: `regret-${a % 5}`, realisedMakespanMs: b / 7 }),
+  drop: (_site, tell, a) => void tell('regret.dropped', { id: `regret-${a % 5}` }),
   mode: (_site, tell, a) => void tell('loop.modeChanged', { mode: a % 2 === 0 ? 'advise' : 'auto' }),
 } satisfies Record<string, Act>
