@@ -11,6 +11,9 @@ const benchShape = z.object({
   run: z.custom<(report: Report) => Promise<void>>((value) => typeof value === 'function'),
 })
 
+// `npm run bench | head` closes the pipe early; that is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'))
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const unknownFlag = flags.find((flag) => !['--json', '--quick', '--help'].includes(flag))
