@@ -275,6 +275,24 @@ it('for any question: the twin stays, the answer is the same again, sound and we
   )
 })
 
+it('plays exactly what was scheduled when nothing contends and nothing else runs', () => {
+  const request = fc.record({
+    camera: fc.constantFrom(...CAMERAS),
+    application: fc.constantFrom('alexnet', 'googlenet', 'resnet50'),
+    frames: fc.integer({ min: 1, max: 60 }),
+  })
+  fc.assert(
+    fc.property(request, (one) => {
+      for (const { makespanMs, plannedMakespanMs, tasks, requests } of ask(idle, { workload: [one], decodeBudget: 20 }).outcomes) {
+        expect(Math.abs(makespanMs - plannedMakespanMs)).toBeLessThanOrEqual(1e-9 * makespanMs)
+        expect(tasks[0]!.startMs).toBeCloseTo(tasks[0]!.plannedStartMs, 6)
+        expect(requests[0]!.choices.flatMap(({ waits }) => waits.map(({ kind }) => kind))).not.toContain('link')
+      }
+    }),
+    { seed: SEED, numRuns: 60 },
+  )
+})
+
 it('the portfolio is never worse than any other, as played and by any objective, and says who won', () => {
   const objective = fc.constantFrom(...CRITERIA).map((first): Objective => ({ kind: 'lexicographic', order: [first] }))
   const seen = new Set<unknown>()
