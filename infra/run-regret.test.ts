@@ -114,10 +114,15 @@ describe('a round', () => {
       applied: 'site-scheduler',
       realisedMakespanMs: 1_100,
     })
-    await log.publish([...complete('r-3', AT_MS + 1_500), tick(AT_MS + 1_600), tick(AT_MS + 2_000)])
-    await ledgerOf(2)
+    await log.publish(complete('r-3', AT_MS + 1_500))
+    // While it is being scored, time goes on.
+    for (let turn = 0; turn < 5; turn++) await log.publish([tick(AT_MS + 2_000 + turn)])
+    await log.publish([...arrive('r-4', AT_MS + 3_000), ...complete('r-4', AT_MS + 3_500), tick(AT_MS + 4_000)])
+    // One after the other: had any been scored twice, it would stand before the last.
+    expect((await ledgerOf(3)).map(({ id }) => id)).toEqual(['regret-r-1', 'regret-r-3', 'regret-r-4'])
     await stop()
-    expect(ingest.state().regret).toMatchObject({ roundCount: 2, dropped: [], recent: [{ requestCount: 2 }, { requestCount: 1 }] })
+    const recent = [{ requestCount: 2 }, { requestCount: 1 }, { requestCount: 1 }]
+    expect(ingest.state().regret).toMatchObject({ roundCount: 3, dropped: [], recent })
   })
 
   it('says which plan placed it', async () => {
@@ -190,8 +195,8 @@ describe('across a restart', () => {
 
   it('a round under way is scored as if nothing had happened, once', async () => {
     const uninterrupted = await start()
-    await uninterrupted.log.publish(beginning)
-    await uninterrupted.log.publish([...arrivals, ...complete('r-1', AT_MS + 500), tick(AT_MS + 1_000)])
+    // In one batch of the fold: what matters is where an event stands in the journal, not what it came with.
+    await uninterrupted.log.publish([...beginning, ...arrivals, ...complete('r-1', AT_MS + 500), tick(AT_MS + 1_000)])
     await uninterrupted.log.publish(end)
     const [expected] = await uninterrupted.ledgerOf(1)
     await uninterrupted.stop()

@@ -25,6 +25,11 @@ it('there and back is the same twin, and the text the same text', () => {
   )
 })
 
+it('a twin without a regret ledger is the text that it was before there were any', () => {
+  expect(siteText).not.toContain('regret')
+  expect(fromJson(JSON.parse(siteText))?.regret).toBeNull()
+})
+
 it('entities and positions are sorted, whatever the order they came in', () => {
   const { entities, positions } = toJson(applyEvents(emptyTwin, journaled(dhsEvents().reverse())))
   expect(entities.node.map(({ name }) => name)).toEqual(['edge-1', 'pi-1', 'tx2-1', 'tx2-2', 'tx2-3'])
