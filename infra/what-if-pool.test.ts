@@ -134,12 +134,15 @@ describe('bounds', () => {
 })
 
 describe('a job of many steps', () => {
-  const scenario = parseScenario('sweep link(camera-tx2-1) 1..1000 Mbit/s steps 12 log')
+  const scenario = parseScenario('sweep link(camera-tx2-1) 1..1000 Mbit/s steps 200 log')
   const sweepOptions = { nowMs: 1_000_000, trialCountMax: 20 }
 
-  it('tells each step, and its answer is what the twin answers itself', async () => {
+  it('tells each step, may take longer than one step may, and its answer is what the twin answers itself', async () => {
     const [told, expected]: [SweepStep[], SweepStep[]] = [[], []]
-    const answer = await aPool().run('sweep', site, { input: { scenario, ...sweepOptions }, onStep: (step) => told.push(step) })
+    const answer = await aPool({ limits: { timeoutMs: 300 } }).run('sweep', site, {
+      input: { scenario, ...sweepOptions },
+      onStep: (step) => told.push(step),
+    })
     const inlined = runSweep(site, scenario, {
       ...sweepOptions,
       registry,
@@ -148,10 +151,10 @@ describe('a job of many steps', () => {
     })
     expect(answer).toEqual(inlined)
     expect(told).toEqual(expected)
-    expect(told.length).toBeGreaterThanOrEqual(12)
+    expect(told.length).toBeGreaterThanOrEqual(200)
   })
 
-  it('may take longer than one step may, leaves a worker to short questions, and ends when given up', async () => {
+  it('leaves a worker to short questions, and ends when given up', async () => {
     const pool = aPool({ workerCount: 2, limits: { timeoutMs: 1_000 } })
     const long = parseScenario('sweep link(camera-tx2-1) 1..1000 Mbit/s steps 500')
     const controller = new AbortController()
