@@ -102,3 +102,28 @@ it('calls a node stale whose conditions are too old', () => {
   expect(choices.get('tx2-1/gpu0')).toMatchObject({ refusedBy: 'stale', finishMs: null })
   expect(choices.get('pi-1/cpu0')).toMatchObject({ refusedBy: null })
 })
+
+it('lets each stage of an application go where an image serves it', () => {
+  const query: WhatIfQueryInput = { workload: [{ camera: 'camera-tx2-1', application: 'yolov4' }], algorithms: ['heft'] }
+  const [heft] = ask(idle, query).outcomes
+  const kindOf = (accelerator: string) => accelerator.split('/')[1]!.replace(/\d/, '')
+  expect(heft!.tasks.map(({ name }) => name.split('/')[1])).toEqual(['pre', 'infer', 'post'])
+  expect(heft!.tasks.filter(({ name }) => !name.endsWith('infer')).map(({ accelerator }) => kindOf(accelerator))).toEqual(['cpu', 'cpu'])
+  const noServer: WhatIfQueryInput = { ...query, edits: [{ kind: 'cordon-node', node: 'edge-1' }] }
+  const [alone] = ask(idle, noServer).outcomes
+  expect(alone!.tasks.find(({ name }) => name.endsWith('infer'))!.accelerator).toMatch(/gpu0$/)
+  const gpu = alone!.requests[0]!.choices.find(({ accelerator }) => accelerator === 'tx2-1/gpu0')
+  expect(gpu).toMatchObject({
+    finishMs: null,
+    refusedBy: 'accelerator-kind',
+    reason: 'no image or no measured cost of camera-tx2-1-yolov4-1/pre',
+  })
+})
+
+it('says which stage nobody can serve', () => {
+  const lost: Edit[] = ['pi-1/cpu0', 'tx2-1/cpu0', 'tx2-2/cpu0', 'tx2-3/cpu0', 'edge-1/cpu0'].map((accelerator) => {
+    return { kind: 'lose-accelerator', accelerator }
+  })
+  const { infeasible } = ask(idle, { workload: [{ camera: 'camera-tx2-1', application: 'yolov4' }], edits: lost, algorithms: ['heft'] })
+  expect(infeasible[0]!.reason).toBe("camera-tx2-1-yolov4-1 can run nowhere: no accelerator that takes work serves yolov4's pre and post")
+})

@@ -4,7 +4,7 @@
  * link cost is as played.
  */
 import type { z } from 'zod'
-import type { choiceShape, waitShape } from '../models/contracts/what-if.ts'
+import type { choiceShape, RefusalKind, waitShape } from '../models/contracts/what-if.ts'
 import { transferMs } from '../models/scheduling/problem.ts'
 import { choicesOfTasks, type ProcessorChoice } from '../models/scheduling/processor-choices.ts'
 import type { Assignment, Schedule } from '../models/scheduling/schedule.ts'
@@ -35,14 +35,10 @@ export function choicesByRequest(site: SiteProblem, { schedule, played }: Explai
       const { startMs, finishMs, whyNot } = offer
       const waits = waitsOf(site, { task, offer, schedule, played })
       if (whyNot !== 'outside-policy') {
-        return {
-          accelerator,
-          startMs,
-          finishMs,
-          waits,
-          reason: refusals.get(accelerator) ?? null,
-          refusedBy: refusedBy.get(accelerator) ?? null,
-        }
+        const kind: RefusalKind | null = refusedBy.get(accelerator) ?? (whyNot === 'forbidden' ? 'accelerator-kind' : null)
+        const reason =
+          refusals.get(accelerator) ?? (whyNot === 'forbidden' ? `no image or no measured cost of ${site.tasks[task]!.name}` : null)
+        return { accelerator, startMs, finishMs, waits, reason, refusedBy: kind }
       }
       const reason = OUTSIDE_POLICY[schedule.dispatchedTo ?? schedule.algorithm] ?? null
       return { accelerator, startMs, finishMs, waits, reason, refusedBy: reason === null ? null : 'selector' }

@@ -4,9 +4,8 @@
  * A request's clip is a task of no cost, pinned to the node where the clip lies. Each such node gets one more
  * processor for clips alone, so that a clip can leave at once while the accelerators beside it are busy.
  */
-import { applicationNamed } from '../models/applications/applications.ts'
-import { type Cost, costOfTask } from '../models/applications/costs.ts'
-import { type ImageRegistry, imageFor } from '../models/applications/registry.ts'
+import type { Cost } from '../models/applications/costs.ts'
+import type { ImageRegistry } from '../models/applications/registry.ts'
 import { type Granularity, type Task, taskGraph } from '../models/applications/task-graph.ts'
 import type { RefusalKind } from '../models/contracts/what-if.ts'
 import { TwinError } from '../models/errors.ts'
@@ -16,6 +15,7 @@ import { arrivedBytes as arrivedBytesOf } from './arrived-bytes.ts'
 import { clipSource } from './clip-source.ts'
 import { type NodeLink, nodeLinks } from './network.ts'
 import { type Processor, type Refusal, siteProcessors } from './processors.ts'
+import { costsOf, type Service, type SpeedRatios, serviceOf, speedOf, stagesOf } from './service.ts'
 import type { TwinState } from './twin-state.ts'
 import type { Work } from './workload.ts'
 
@@ -26,8 +26,7 @@ export interface ProblemOptions {
   readonly busyMs: ReadonlyMap<string, number>
   /** Nodes that must be left, also by what is bound there. */
   readonly drained?: ReadonlySet<string>
-  /** Accelerator → how many times as fast as measured it runs new work; default 1. */
-  readonly speedRatios?: ReadonlyMap<string, number>
+  readonly speedRatios?: SpeedRatios
   readonly limits?: ProblemLimits
 }
 
@@ -39,8 +38,10 @@ export interface SurveyedWork extends Work {
   readonly refusals: ReadonlyMap<string, string>
   /** The same, sorted for programs. */
   readonly refusedBy: ReadonlyMap<string, RefusalKind>
-  /** Accelerator → cost of the whole request there, ms; of those that do not refuse. */
+  /** Accelerator → cost there of all stages of the request that it can serve, ms; of those that do not refuse. */
   readonly wholeMs: ReadonlyMap<string, number>
+  /** Stages that no accelerator can serve. */
+  readonly hopelessStages: readonly string[]
 }
 
 export interface Survey {
@@ -89,34 +90,40 @@ export function surveyWork(
     const refusals = new Map(refused)
     const refusedBy = new Map(siteRefusedBy)
     const wholeMs = new Map<string, number>()
+    const served = new Set<string>()
     for (const processor of usable) {
-      const answer: number | Refusal = drained.has(processor.node)
+      const answer: Service | Refusal = drained.has(processor.node)
         ? { kind: 'taint', reason: `node ${processor.node} drained` }
-        : wholeCost(each, processor, { source, sourceReason: lostClipReason(state, each.camera), registry, linkOf })
-      if (typeof answer === 'number') wholeMs.set(processor.accelerator, answer / speedOf(processor, speedRatios))
-      else {
+        : serviceOf(each, processor, { source, sourceReason: lostClipReason(state, each.camera), registry, linkOf })
+      if ('reason' in answer) {
         refusals.set(processor.accelerator, answer.reason)
         refusedBy.set(processor.accelerator, answer.kind)
+        continue
       }
+      wholeMs.set(processor.accelerator, answer.ms / speedOf(processor, speedRatios))
+      for (const stage of answer.stages) served.add(stage)
     }
-    return { ...each, source, refusals, refusedBy, wholeMs }
+    const hopelessStages = stagesOf(each.application).flatMap(({ name }) => (served.has(name) ? [] : [name]))
+    return { ...each, source, refusals, refusedBy, wholeMs, hopelessStages }
   })
   return { processors, work: surveyed, linkOf }
 }
 
-export function canRunSomewhere({ wholeMs }: SurveyedWork): boolean {
-  return wholeMs.size > 0
+export function canRunSomewhere({ wholeMs, hopelessStages }: SurveyedWork): boolean {
+  return wholeMs.size > 0 && hopelessStages.length === 0
 }
 
 /** 'pi-1-alexnet can run nowhere: pi-1/cpu0: node pi-1 not ready; …' */
-export function whyNowhere({ id, refusals }: SurveyedWork): string {
+export function whyNowhere({ id, application, refusals, wholeMs, hopelessStages }: SurveyedWork): string {
+  if (wholeMs.size > 0)
+    return `${id} can run nowhere: no accelerator that takes work serves ${application}'s ${hopelessStages.join(' and ')}`
   const reasons = [...refusals].map(([accelerator, reason]) => `${accelerator}: ${reason}`)
   return `${id} can run nowhere: ${reasons.length > 0 ? reasons.join('; ') : 'the site has no accelerator'}`.slice(0, 1_000)
 }
 
 /** @throws TwinError PROBLEM_INFEASIBLE naming the request and every refusal, or PROBLEM_TOO_LARGE naming count and limit */
 export function buildProblem(state: TwinState, survey: Survey, options: ProblemOptions): SiteProblem {
-  const { granularity, busyMs, speedRatios, limits = QUERY_LIMITS } = options
+  const { granularity, busyMs, limits = QUERY_LIMITS } = options
   const { work, processors: surveyed, linkOf } = survey
   const nowhere = work.find((each) => !canRunSomewhere(each))
   if (nowhere !== undefined) throw new TwinError('PROBLEM_INFEASIBLE', whyNowhere(nowhere), { details: { request: nowhere.id } })
@@ -129,7 +136,7 @@ export function buildProblem(state: TwinState, survey: Survey, options: ProblemO
   }
   const processors = surveyed.map((processor) => ({ ...processor, readyMs: busyMs.get(processor.accelerator) ?? 0 }))
   const { tasks, edges } = taskGraph(work, granularity)
-  const costs = costsOf(tasks, processors, speedRatios)
+  const costs = costsOf(tasks, processors, options)
   const { hosts, ...input } = toInput(state, survey, { processors, tasks, edges, costs })
   // Clip stores come on top of what the limit counts.
   const place = { limits: { ...limits, processorCountMax: limits.processorCountMax + input.bytesPerMs.length }, place: 'the query' }
@@ -213,46 +220,4 @@ function lostClipReason(state: TwinState, camera: string): string {
   if (identity === undefined) return `clip lost: camera ${camera} is unknown`
   const places = [identity.node, identity.recordedAt].filter((node) => node !== null)
   return places.length === 0 ? `clip lost: no node holds clips of camera ${camera}` : `clip lost: node ${places.join(' and ')} not ready`
-}
-
-interface Terms {
-  readonly source: string | null
-  readonly sourceReason: string
-  readonly registry: ImageRegistry
-  readonly linkOf: (node: string) => NodeLink
-}
-
-/** @returns ms, or why it may not run there. */
-function wholeCost(work: Work, processor: Processor, { source, sourceReason, registry, linkOf }: Terms): number | Refusal {
-  const { application, frames, pods } = work
-  const { accelerator, node, acceleratorKind, deviceModel, closedReason } = processor
-  const isBoundHere = [...pods.values()].some((pod) => pod.mode === 'bound' && pod.reported.place?.accelerator === accelerator)
-  if (closedReason !== null && !isBoundHere) return { kind: 'taint', reason: closedReason }
-  if (source === null) return { kind: 'data', reason: sourceReason }
-  if (imageFor(registry, application, acceleratorKind) === null) {
-    return { kind: 'accelerator-kind', reason: `no image of ${application} for ${acceleratorKind}` }
-  }
-  const blocks = applicationNamed(application)?.blocks.keys() ?? []
-  const cost = costOfTask({ application, blocks: [...blocks], frames }, { deviceModel, acceleratorKind })
-  if (cost === null) {
-    return { kind: 'accelerator-kind', reason: `no measured cost of ${application} on ${deviceModel} ${acceleratorKind}` }
-  }
-  const downReason = node === source ? null : (linkOf(source).downReason ?? linkOf(node).downReason)
-  return downReason === null ? cost.ms : { kind: 'data', reason: downReason }
-}
-
-function costsOf(tasks: readonly Task[], processors: readonly Processor[], speedRatios: ProblemOptions['speedRatios']): (Cost | null)[][] {
-  return tasks.map((task) =>
-    processors.map((processor) => {
-      const cost = task.kind === 'frame' ? null : costOfTask(task, processor)
-      const speed = speedOf(processor, speedRatios)
-      return cost === null || speed === 1
-        ? cost
-        : { ...cost, ms: cost.ms / speed, source: `${cost.source}; ÷ ${speed}, what if it was faster` }
-    }),
-  )
-}
-
-function speedOf({ accelerator }: Processor, speedRatios: ProblemOptions['speedRatios']): number {
-  return speedRatios?.get(accelerator) ?? 1
 }
