@@ -38,7 +38,7 @@ export async function run(report: Report): Promise<void> {
   report({ suite, name: 'batch over 2 workers', value: (QUERIES * 1_000) / (performance.now() - startMs), unit: '1/s' })
 
   // Workers keep what their heap once needed, so what counts is growth after they have seen some.
-  await askMany(MEMORY_QUERIES / 5)
+  await askMany(MEMORY_QUERIES / 2)
   const before = await memoryMiB()
   await askMany(MEMORY_QUERIES)
   const after = await memoryMiB()
