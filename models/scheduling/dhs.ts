@@ -38,7 +38,7 @@ export interface LoadClass {
 
 const CONSTRUCTORS = { heft, cpop, peft }
 
-/** Sums are exact to about 1e-16 per camera; a mean of equal decimals must not turn equality into "greater". */
+/** Sums are exact to about 1e-16 per camera. */
 const ROUNDING_RATIO = 1e-12
 
 /** t_i = w_i / C_i. @throws TwinError PROBLEM_INVALID unless work ≥ 0 and speed > 0 */
@@ -76,7 +76,8 @@ export function dhs(problem: Problem, load: Load): Schedule {
   return { ...CONSTRUCTORS[dispatchedTo](problem), algorithm: 'dhs', dispatchedTo }
 }
 
-function isAbove(value: number, limit: number): boolean {
+/** Above by more than rounding noise: a mean of equal decimals must not turn equality into "greater". */
+export function isAbove(value: number, limit: number): boolean {
   return value - limit > ROUNDING_RATIO * Math.max(1, Math.abs(value), Math.abs(limit))
 }
 
