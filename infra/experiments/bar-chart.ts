@@ -1,5 +1,5 @@
 /** Bars in groups, each with its value above it and, if given, a mark for a second value to hold it against. */
-import { box, GREY, legend, line, type Series, svg, text, ticks } from './svg.ts'
+import { box, GREY, legend, line, type Series, svg, text, ticks } from '../../models/figures/svg.ts'
 
 export interface BarChart {
   readonly title: string

@@ -1,4 +1,6 @@
 /** The experiment's four pictures. */
+
+import { COLOURS } from '../../models/figures/svg.ts'
 import { barChart } from './bar-chart.ts'
 import { PAPER_GAIN } from './dhs-paper.ts'
 import { ASSUMPTIONS, LINK_SPEEDS } from './dhs-settings.ts'
@@ -7,7 +9,6 @@ import type { SweepPoint } from './dhs-sweeps.ts'
 import { gainOver } from './dhs-tables.ts'
 import { lineChart } from './line-chart.ts'
 import { rangeChart } from './range-chart.ts'
-import { COLOURS } from './svg.ts'
 
 const PAPER_BAND = { from: PAPER_GAIN.least.ratio * 100, to: PAPER_GAIN.most.ratio * 100, label: 'the paper' }
 const CLASS_SERIES = CLASS_NAMES.map((name, index) => ({ name, colour: COLOURS[index]! }))

@@ -1,5 +1,5 @@
 /** Lines over a logarithmic axis, with a shaded band to hold them against. */
-import { box, legend, line, PALE, type Series, svg, text, ticks } from './svg.ts'
+import { box, legend, line, PALE, type Series, svg, text, ticks } from '../../models/figures/svg.ts'
 
 export interface LineChart {
   readonly title: string

@@ -1,5 +1,5 @@
 /** One row an assumption: for each series the span of its values, with a dot where the default is. */
-import { box, legend, line, PALE, type Series, svg, text, ticks } from './svg.ts'
+import { box, legend, line, PALE, type Series, svg, text, ticks } from '../../models/figures/svg.ts'
 
 export interface RangeChart {
   readonly title: string
