@@ -64,7 +64,11 @@ describe('a TX2 dies with work on it', () => {
       return trigger?.kind === 'node-lost' && trigger.subject === victim
     })
     expect(verified).not.toEqual([])
-    for (const { disturbedBy, errorRatio } of verified) expect([disturbedBy, errorRatio <= 0.15]).toEqual([undefined, true])
+    // A later plan may improve on this one: then reality follows the last.
+    const madeSince = ({ id }: { id: string }) => (site.state().entities.decision.get(id)?.desired?.madeAtMs ?? 0) > killMs
+    const followed = site.eventsOf('placement.verified').filter((event) => madeSince(event) && !event.disturbedBy?.startsWith('plan '))
+    expect(followed).not.toEqual([])
+    for (const { disturbedBy, errorRatio } of followed) expect([disturbedBy, errorRatio <= 0.15]).toEqual([undefined, true])
     expect(site.eventsOf('inference.completed').filter(({ succeeded }) => succeeded)).toHaveLength(12)
   })
 
