@@ -6,10 +6,15 @@
  * be given up between two.
  */
 import type { ImageRegistry } from '../models/applications/registry.ts'
+import type { FlipAnswer, FlipQuery } from '../models/contracts/flips.ts'
+import type { Loss, NMinusOneCase } from '../models/contracts/standing.ts'
 import type { WhatIfAnswer, WhatIfQuery } from '../models/contracts/what-if.ts'
 import type { Comparison } from '../models/scenario/answers.ts'
 import type { Scenario } from '../models/scenario/scenario.ts'
 import { compareScenarios } from '../twin/compare.ts'
+import { flipsOf } from '../twin/flips.ts'
+import { judgeLoss, type NMinusOneBase, nMinusOneBase } from '../twin/n-minus-one.ts'
+import { type MeasuredLoad, type MeasureOptions, measureLoad } from '../twin/radar.ts'
 import { type Arrival, type RegretOptions, scoreArrival } from '../twin/regret.ts'
 import { type SweepOptions, sweepPoints } from '../twin/sweep.ts'
 import type { TwinState } from '../twin/twin-state.ts'
@@ -39,12 +44,22 @@ export interface CompareInput {
 
 export type RegretInput = Omit<RegretOptions, 'registry'> & { readonly arrival: Arrival }
 
+export interface LossInput {
+  readonly loss: Loss
+  readonly base: NMinusOneBase
+}
+
 export const JOBS = {
+  flips: ({ state, registry }: JobContext, query: FlipQuery): FlipAnswer => flipsOf(state, query, registry),
   whatIf: ({ state, registry, stateHash }: JobContext, { query, id, stateHash: known }: WhatIfInput): WhatIfAnswer =>
     askWhatIf(state, query, { id, stateHash: known ?? stateHash(), registry }),
   compare: ({ state, registry, stateHash }: JobContext, { a, b, nowMs }: CompareInput): Comparison =>
     compareScenarios(state, { a, b }, { registry, stateHash: stateHash(), nowMs }),
   regret: ({ state, registry }: JobContext, { arrival, ...options }: RegretInput) => scoreArrival(state, arrival, { ...options, registry }),
+  nMinusOneBase: ({ state, registry }: JobContext, _: null): NMinusOneBase => nMinusOneBase(state, { registry }),
+  nMinusOneCase: ({ state, registry }: JobContext, input: LossInput): NMinusOneCase => judgeLoss(state, input, { registry }),
+  load: ({ state, registry }: JobContext, deltas: Omit<MeasureOptions, 'registry'>): MeasuredLoad =>
+    measureLoad(state, { ...deltas, registry }),
   sweep: ({ state, registry, stateHash }: JobContext, { scenario, ...options }: SweepInput) =>
     sweepPoints(state, scenario, { ...options, stateHash: stateHash(), registry }),
 }

@@ -25,6 +25,7 @@ import { runClock } from './run-clock.ts'
 import { type RunningLoop, runLoop } from './run-loop.ts'
 import { type RunningRegret, runRegret } from './run-regret.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
+import { runStanding } from './run-standing.ts'
 import { makeStudyApi } from './study-api.ts'
 import { makeTwinApi } from './twin-api.ts'
 import { createTwinHistory } from './twin-history.ts'
@@ -133,7 +134,16 @@ async function startAll(
     checks: makeChecks({ state, journal, clock }),
     faults: site.faults,
   })
-  const studies = makeStudyApi({ state, stateAt: history.stateAt, whatIf: api.whatIf, pool, clock })
+  const standing = runStanding({ state, pool, settings: config, log })
+  stops.push(standing.stop)
+  const studies = makeStudyApi({
+    state,
+    stateAt: history.stateAt,
+    whatIf: api.whatIf,
+    pool,
+    standing: () => ({ nMinusOne: standing.report(), radar: standing.radar() }),
+    clock,
+  })
   const server = await runServer({
     api: { ...api, ...studies },
     host: config.host,

@@ -1,6 +1,7 @@
 /** Scenarios in words, sweeps and comparisons on the running twin: read here, answered by the pool. */
 import type { TwinApi } from '../models/contracts/api.ts'
-import type { GivenScenario, StudyApi } from '../models/contracts/study-api.ts'
+import type { GivenScenario, Standing, StudyApi } from '../models/contracts/study-api.ts'
+import { regretTable } from '../models/entities/regret-ledger.ts'
 import type { Clock } from '../models/ports.ts'
 import { formatScenario } from '../models/scenario/format.ts'
 import { readScenario } from '../models/scenario/read.ts'
@@ -15,10 +16,11 @@ import type { WhatIfPool } from './what-if-pool.ts'
 export interface StudyApiOptions extends Pick<TwinApiOptions, 'state' | 'stateAt'> {
   readonly whatIf: TwinApi['whatIf']
   readonly pool: Pick<WhatIfPool, 'run'>
+  readonly standing: () => Standing
   readonly clock: Clock
 }
 
-export function makeStudyApi({ state, stateAt, whatIf, pool, clock }: StudyApiOptions): StudyApi {
+export function makeStudyApi({ state, stateAt, whatIf, pool, standing, clock }: StudyApiOptions): StudyApi {
   /** Relative times count from one moment for the whole question. */
   const begin = async (given: GivenScenario): Promise<{ scenario: Scenario; base: TwinState; nowMs: number }> => {
     const nowMs = clock()
@@ -41,5 +43,11 @@ export function makeStudyApi({ state, stateAt, whatIf, pool, clock }: StudyApiOp
       const b = pinScenario(readScenario(given.b), nowMs)
       return pool.run('compare', base, { input: { a, b, nowMs } })
     },
+    flips: async (input) => {
+      const { base } = input.query
+      return pool.run('flips', base.kind === 'now' ? state() : await stateAt(base), { input })
+    },
+    standing: async () => standing(),
+    regret: async () => regretTable(state().regret),
   }
 }

@@ -11,6 +11,7 @@ import { aNewDecisionRecord, applyDecisionEvent } from '../../models/entities/de
 import { ENTITY_KINDS, type Entity, type EntityKind, type EntityOfKind, entityName } from '../../models/entities/entities.ts'
 import { aNewNode, applyNodeEvent } from '../../models/entities/node.ts'
 import { aNewPod, applyPodEvent } from '../../models/entities/pod.ts'
+import { regretTable } from '../../models/entities/regret-ledger.ts'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import type { LoopMode } from '../../models/events/decision-events.ts'
 import type { JournaledEvent } from '../../models/events/events.ts'
@@ -122,6 +123,9 @@ export function aTwinApi(initial: readonly Entity[] = [aNode('pi-1'), anAccelera
       readScenario(b)
       throw new TwinError('QUERY_INVALID', 'the two scenarios start from different twins; give both the same `at`')
     },
+    flips: async ({ target }) => ({ target, winsAlready: true, flips: [], verdict: 'wins already', runCount: 0, isComplete: true }),
+    standing: async () => ({ nMinusOne: null, radar: EMPTY_RADAR }),
+    regret: async () => regretTable(null),
     propose: async (options) => {
       calls.push(`propose ${JSON.stringify(options)}`)
       return 'plan-1'
@@ -158,6 +162,8 @@ export function aTwinApi(initial: readonly Entity[] = [aNode('pi-1'), anAccelera
     },
   }
 }
+
+const EMPTY_RADAR = { delta1Seconds: 0.1, delta2: 1, bandRatio: 0.1, work: null, loadClass: null, point: null, borders: [], trail: [] }
 
 function anEvent(sequence: number): JournaledEvent {
   const position = { topic: 'edgetwin.metrics.v1', partition: 0, offset: sequence }

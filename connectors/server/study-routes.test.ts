@@ -19,7 +19,8 @@ async function aServer() {
       body: JSON.stringify(body),
       ...(signal === undefined ? {} : { signal }),
     })
-  return { twin, post }
+  const get = async (path: string): Promise<unknown> => (await fetch(`${server.url}/api/v1${path}`)).json()
+  return { twin, post, get }
 }
 
 it('answers a scenario with its canonical text', async () => {
@@ -34,6 +35,15 @@ it('points at the column of a mistake and suggests the nearest word', async () =
   const answer = await post('/scenarios', { scenario: 'lose(node/edge-1) + lnk(cam-3, x0.5)' })
   expect(answer.status).toBe(400)
   expect(await answer.json()).toMatchObject({ code: 'QUERY_INVALID', details: { column: 21, near: expect.arrayContaining(['link']) } })
+})
+
+it('shows what stands, the ledger, and what would flip an answer', async () => {
+  const { post, get } = await aServer()
+  expect(await get('/standing')).toMatchObject({ nMinusOne: null, radar: { point: null } })
+  expect(await get('/regret')).toMatchObject({ roundCount: 0, recent: [] })
+  const target = { kind: 'algorithm', algorithm: 'edge' }
+  expect(await (await post('/flips', { query: {}, target })).json()).toMatchObject({ target, winsAlready: true })
+  expect((await post('/flips', { query: {}, target: { kind: 'luck' } })).status).toBe(400)
 })
 
 it('passes what a sweep or a comparison refuses on as a problem', async () => {

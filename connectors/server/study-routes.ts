@@ -1,6 +1,8 @@
-/** Questions in words: one scenario, a sweep of it, two of them side by side. */
+/** Studies: scenarios in words, sweeps, comparisons, what would flip an answer, and what is worked out all the time. */
 import { z } from 'zod'
-import { givenScenarioShape, scenarioAnswerShape } from '../../models/contracts/study-api.ts'
+import { flipAnswerShape, flipQueryShape } from '../../models/contracts/flips.ts'
+import { regretTableShape } from '../../models/contracts/regret.ts'
+import { givenScenarioShape, scenarioAnswerShape, standingShape } from '../../models/contracts/study-api.ts'
 import { comparisonShape, sweepAnswerShape } from '../../models/scenario/answers.ts'
 import type { App, AppOptions } from './app-options.ts'
 import { subjectOf } from './guard.ts'
@@ -41,5 +43,23 @@ export function addStudyRoutes(app: App, { api }: AppOptions): void {
       },
     },
     (request) => api.compare(request.body),
+  )
+  app.post(
+    '/api/v1/flips',
+    {
+      schema: { summary: 'What would have to change for this one to win?', body: flipQueryShape, response: { 200: flipAnswerShape } },
+      handlerTimeout: SWEEP_TIMEOUT_MS,
+    },
+    (request) => api.flips(request.body),
+  )
+  app.get(
+    '/api/v1/standing',
+    { schema: { summary: 'Which single loss would hurt most, and the radar of the DHS classes.', response: { 200: standingShape } } },
+    () => api.standing(),
+  )
+  app.get(
+    '/api/v1/regret',
+    { schema: { summary: 'What each policy would have made of the requests that really came.', response: { 200: regretTableShape } } },
+    () => api.regret(),
   )
 }

@@ -13,6 +13,7 @@ import { type RunningServer, runServer } from '../../connectors/server/server.ts
 import { defaultRegistry } from '../../models/applications/registry.ts'
 import type { StreamPatch } from '../../models/contracts/stream.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
+import { emptyRadar } from '../../twin/radar.ts'
 import { makeChangeHub } from '../change-hub.ts'
 import { readConfig } from '../config.ts'
 import { hasChromium, launchChromium } from '../e2e/browser.ts'
@@ -72,7 +73,14 @@ function serve({ ingest, journal, log }: JournaledSite, onChanges: ReturnType<ty
     checks: async () => [],
   })
   const viewer = existsSync(VIEWER_DIR) ? { viewerDir: VIEWER_DIR } : {}
-  const studies = makeStudyApi({ state: ingest.state, stateAt, whatIf: api.whatIf, pool: { run: refuse }, clock })
+  const studies = makeStudyApi({
+    state: ingest.state,
+    stateAt,
+    whatIf: api.whatIf,
+    pool: { run: refuse },
+    standing: () => ({ nMinusOne: null, radar: emptyRadar({ delta1Seconds: 0.1, delta2: 1, bandRatio: 0 }) }),
+    clock,
+  })
   return runServer({ api: { ...api, ...studies }, host: '127.0.0.1', port: 0, metrics: async () => '', log: silent, clock, ...viewer })
 }
 

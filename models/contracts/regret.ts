@@ -87,3 +87,28 @@ export const regretLedgerShape = z.object({
   recent: z.array(regretScoreShape.extend({ requestCount: count })),
 })
 export type RegretLedger = z.infer<typeof regretLedgerShape>
+
+const mean = z.number().nullable()
+/** The ledger as people read it: means, in ms and ratios; null where nothing was counted. */
+export const regretTableShape = z.object({
+  roundCount: count,
+  /** Least mean regret first, those without a round last. */
+  policies: z.array(
+    z.object({ policy: z.enum(REGRET_POLICIES), roundCount: count, winCount: count, meanPredictedMs: mean, meanRegretMs: mean }),
+  ),
+  applied: z.array(
+    z.object({
+      applied: z.enum(APPLIED_POLICIES),
+      roundCount: count,
+      meanRealisedMs: z.number(),
+      meanRegretMs: z.number(),
+      predictedCount: count,
+      meanPredictedMs: mean,
+      meanErrorRatio: mean,
+      meanBiasRatio: mean,
+    }),
+  ),
+  dropped: regretLedgerShape.shape.dropped,
+  recent: regretLedgerShape.shape.recent,
+})
+export type RegretTable = z.infer<typeof regretTableShape>

@@ -5,6 +5,9 @@
 import { z } from 'zod'
 import type { Comparison, SweepAnswer } from '../scenario/answers.ts'
 import { scenarioShape } from '../scenario/scenario.ts'
+import type { FlipAnswer, FlipQuery } from './flips.ts'
+import type { RegretTable } from './regret.ts'
+import { nMinusOneReportShape, radarShape } from './standing.ts'
 import { whatIfAnswerShape } from './what-if.ts'
 
 /** A scenario as text or in its equal JSON form. */
@@ -19,10 +22,23 @@ export const scenarioAnswerShape = z.object({
 })
 export type ScenarioAnswer = z.infer<typeof scenarioAnswerShape>
 
+export const standingShape = z.object({
+  /** Null until the first report is done. */
+  nMinusOne: nMinusOneReportShape.nullable(),
+  radar: radarShape,
+})
+export type Standing = z.infer<typeof standingShape>
+
 export interface StudyApi {
   /** @throws QUERY_INVALID with the column, ENTITY_UNKNOWN with the nearest names, … */
   scenario(given: GivenScenario, by: string): Promise<ScenarioAnswer>
   sweep(given: GivenScenario, options: { readonly signal?: AbortSignal }): Promise<SweepAnswer>
   /** Both from the same twin. */
   compare(given: { readonly a: GivenScenario; readonly b: GivenScenario }): Promise<Comparison>
+  /** The cheapest change that would make a loser win. */
+  flips(query: FlipQuery): Promise<FlipAnswer>
+  /** What is worked out all the time: the worst single loss, and where the load stands between the classes. */
+  standing(): Promise<Standing>
+  /** What each policy would have cost and gained on the requests that really came. */
+  regret(): Promise<RegretTable>
 }

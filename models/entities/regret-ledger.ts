@@ -5,7 +5,7 @@ import {
   REGRET_POLICIES,
   type RegretDropReason,
   type RegretLedger,
-  type RegretPolicy,
+  type RegretTable,
 } from '../contracts/regret.ts'
 import type { EventOf } from '../events/events.ts'
 import { type Applied, adopted, superseded } from './applied.ts'
@@ -48,31 +48,6 @@ export function applyRegretEvent(ledger: RegretLedger | null, event: RegretEvent
     applied: withApplied(before.applied, event, bestMs),
     recent: [...before.recent, score].slice(-RECENT_ROUNDS),
   })
-}
-
-/** Ledger as people read it: means, in ms and ratios; null where nothing was counted. */
-export interface RegretTable {
-  readonly roundCount: number
-  /** Least mean regret first, those without a round last. */
-  readonly policies: readonly {
-    readonly policy: RegretPolicy
-    readonly roundCount: number
-    readonly winCount: number
-    readonly meanPredictedMs: number | null
-    readonly meanRegretMs: number | null
-  }[]
-  readonly applied: readonly {
-    readonly applied: AppliedPolicy
-    readonly roundCount: number
-    readonly meanRealisedMs: number
-    readonly meanRegretMs: number
-    readonly predictedCount: number
-    readonly meanPredictedMs: number | null
-    readonly meanErrorRatio: number | null
-    readonly meanBiasRatio: number | null
-  }[]
-  readonly dropped: readonly { readonly reason: RegretDropReason; readonly roundCount: number }[]
-  readonly recent: RegretLedger['recent']
 }
 
 export function regretTable(ledger: RegretLedger | null): RegretTable {
