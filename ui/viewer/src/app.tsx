@@ -1,5 +1,5 @@
 /** The frame of the page: header, status line, stage, side panel and strip, all of fixed size so that no update moves anything. */
-import { useCallback, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { DetailsPanel } from './details/details-panel.tsx'
 import { FaultsPanel } from './faults/faults-panel.tsx'
 import { useFaults } from './faults/use-faults.ts'
@@ -18,8 +18,8 @@ import { TokenDialog } from './parts/token-dialog.tsx'
 import { usePlanNews } from './plans/plan-news.ts'
 import { PlansPanel } from './plans/plans-panel.tsx'
 import { RequestsStrip } from './requests/requests-strip.tsx'
-import { AnswerView } from './what-if/answer.tsx'
-import { useAsking } from './what-if/asking.ts'
+import { askShared, useAsking } from './what-if/asking.ts'
+import { ResultView } from './what-if/result.tsx'
 import { WhatIfPanel } from './what-if/what-if-panel.tsx'
 
 export function App() {
@@ -27,6 +27,7 @@ export function App() {
   const { connection, live } = usePage()
   const hash = usePageHash()
   const { announcement } = useAsking()
+  useEffect(() => askShared(hash.scenario), [hash.scenario])
   const planNews = usePlanNews(live.entities.decision, live.status !== null)
   const { faults, reload } = useFaults(connection.state === 'live')
   const [isHelpOpen, setIsHelpOpen] = useState(false)
@@ -52,7 +53,7 @@ export function App() {
         </Tabs>
         <div className="stage-body" id="panel-Views" role="tabpanel" aria-labelledby={`tab-Views-${hash.stage}`}>
           <h2 className="unseen">{STAGES.find(({ id }) => id === hash.stage)?.title}</h2>
-          {hash.stage === 'map' ? <SiteMap /> : hash.stage === 'table' ? <SiteTable /> : <AnswerView />}
+          {hash.stage === 'map' ? <SiteMap /> : hash.stage === 'table' ? <SiteTable /> : <ResultView />}
         </div>
       </main>
       <aside className="panel" aria-label="Panel">

@@ -1,8 +1,12 @@
 /** The REST calls of the page. Every failure becomes a `Problem` that says what is wrong and what to do, in plain words. */
 import type { ActiveFault, Fault } from '../../../../models/contracts/fault.ts'
+import type { FlipAnswer, FlipQuery } from '../../../../models/contracts/flips.ts'
+import type { RegretTable } from '../../../../models/contracts/regret.ts'
+import type { ScenarioAnswer, Standing } from '../../../../models/contracts/study-api.ts'
 import type { TwinJson } from '../../../../models/contracts/twin-json.ts'
 import type { AlgorithmName, WhatIfAnswer, WhatIfQueryInput } from '../../../../models/contracts/what-if.ts'
 import type { LoopMode } from '../../../../models/events/decision-events.ts'
+import type { Comparison, SweepAnswer } from '../../../../models/scenario/answers.ts'
 
 /** What RFC 9457 calls a problem, as far as the page shows it. */
 export interface Problem {
@@ -30,6 +34,12 @@ export function onTokenNeeded(listener: () => void): () => void {
 export const api = {
   state: (at: Date) => call<{ state: TwinJson }>('GET', `state?at=${encodeURIComponent(at.toISOString())}`),
   whatIf: (query: WhatIfQueryInput, signal?: AbortSignal) => call<WhatIfAnswer>('POST', 'what-if', { body: query, signal }),
+  scenario: (scenario: string, signal?: AbortSignal) => call<ScenarioAnswer>('POST', 'scenarios', { body: { scenario }, signal }),
+  sweep: (scenario: string, signal?: AbortSignal) => call<SweepAnswer>('POST', 'sweeps', { body: { scenario }, signal }),
+  compare: (a: string, b: string, signal?: AbortSignal) => call<Comparison>('POST', 'comparisons', { body: { a, b }, signal }),
+  flips: (query: FlipQuery) => call<FlipAnswer>('POST', 'flips', { body: query }),
+  standing: () => call<Standing>('GET', 'standing'),
+  regret: () => call<RegretTable>('GET', 'regret'),
   propose: (whatIfId: string, algorithm: AlgorithmName) => call<{ id: string }>('POST', 'plans', { body: { whatIfId, algorithm } }),
   approve: (id: string, reason: string) => call<unknown>('POST', `plans/${encodeURIComponent(id)}/approve`, { body: { reason } }),
   reject: (id: string, reason: string) => call<unknown>('POST', `plans/${encodeURIComponent(id)}/reject`, { body: { reason } }),

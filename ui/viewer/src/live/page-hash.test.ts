@@ -9,6 +9,7 @@ it('reads what it wrote', () => {
     stage: fc.constantFrom(...STAGES),
     theme: fc.constantFrom(...THEMES),
     selection,
+    scenario: fc.option(fc.string({ minLength: 1 })),
   })
   fc.assert(
     fc.property(hash, (page) => expect(parseHash(formatHash(page))).toEqual(page)),
@@ -17,8 +18,14 @@ it('reads what it wrote', () => {
 })
 
 it('falls back to the defaults for what it does not understand', () => {
-  const defaults = { panel: 'details', stage: 'map', theme: 'system', selection: null }
+  const defaults = { panel: 'details', stage: 'map', theme: 'system', selection: null, scenario: null }
   expect(parseHash('')).toEqual(defaults)
   expect(parseHash('#panel=bogus&stage=&theme=pink&select=ghost:x')).toEqual(defaults)
   expect(parseHash('#select=accelerator:tx2-1/gpu0').selection).toEqual({ kind: 'accelerator', name: 'tx2-1/gpu0' })
+})
+
+it('opens the what-if panel for a scenario, plus signs and all', () => {
+  const scenario = 'lose(node/edge-1) + link(cam-3, x0.5)'
+  expect(parseHash(`#scenario=${encodeURIComponent(scenario)}`)).toMatchObject({ panel: 'what-if', scenario })
+  expect(parseHash('#panel=plans&scenario=at+now').panel).toBe('plans')
 })

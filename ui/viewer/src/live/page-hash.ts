@@ -1,8 +1,8 @@
-/** What the address holds, so that a link shows the same: `#panel=plans&select=node:tx2-1&theme=dark&stage=table`. */
+/** What the address holds, so that a link shows the same: `#panel=plans&select=node:tx2-1&theme=dark&stage=table`, `#scenario=lose(node%2Fedge-1)`. */
 import { useSyncExternalStore } from 'react'
 import type { EntityKind } from '../../../../models/entities/entities.ts'
 
-export const PANELS = ['details', 'what-if', 'plans', 'faults'] as const
+export const PANELS = ['details', 'what-if', 'plans', 'standing', 'faults'] as const
 export const STAGES = ['map', 'table', 'answer'] as const
 export const THEMES = ['system', 'dark', 'light'] as const
 
@@ -15,6 +15,8 @@ export interface PageHash {
   readonly stage: (typeof STAGES)[number]
   readonly theme: (typeof THEMES)[number]
   readonly selection: Selection | null
+  /** In words; a link with it opens the what-if panel, and the page asks it. */
+  readonly scenario: string | null
 }
 
 const KINDS: Readonly<Record<EntityKind, true>> = {
@@ -36,19 +38,22 @@ export function parseHash(text: string): PageHash {
   const [kind = '', ...rest] = (fields.get('select') ?? '').split(':')
   const name = rest.join(':')
   const selection = isKind(kind) && name !== '' ? { kind, name } : null
-  return { panel: oneOf('panel', PANELS), stage: oneOf('stage', STAGES), theme: oneOf('theme', THEMES), selection }
+  const scenario = fields.get('scenario') || null
+  const panel = fields.has('panel') || scenario === null ? oneOf('panel', PANELS) : 'what-if'
+  return { panel, stage: oneOf('stage', STAGES), theme: oneOf('theme', THEMES), selection, scenario }
 }
 
 function isKind(kind: string): kind is EntityKind {
   return Object.hasOwn(KINDS, kind)
 }
 
-export function formatHash({ panel, stage, theme, selection }: PageHash): string {
+export function formatHash({ panel, stage, theme, selection, scenario }: PageHash): string {
   const fields: string[] = []
-  if (panel !== 'details') fields.push(`panel=${panel}`)
+  if (panel !== (scenario === null ? 'details' : 'what-if')) fields.push(`panel=${panel}`)
   if (stage !== 'map') fields.push(`stage=${stage}`)
   if (theme !== 'system') fields.push(`theme=${theme}`)
   if (selection !== null) fields.push(`select=${selection.kind}:${encodeURIComponent(selection.name).replaceAll('%2F', '/')}`)
+  if (scenario !== null) fields.push(`scenario=${encodeURIComponent(scenario)}`)
   return fields.length === 0 ? '' : `#${fields.join('&')}`
 }
 

@@ -57,3 +57,33 @@ interface TextProps {
   readonly max?: number
   readonly placeholder?: string
 }
+
+/** Lines of text; Ctrl or Cmd with Enter sends them. */
+export function AreaField({ label, value, testId, placeholder, onChange, onEnter }: AreaProps) {
+  const id = useId()
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <textarea
+        id={id}
+        rows={3}
+        spellCheck={false}
+        value={value}
+        data-testid={testId}
+        placeholder={placeholder}
+        onChange={({ target }) => onChange(target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onEnter?.()
+        }}
+      />
+    </div>
+  )
+}
+interface AreaProps {
+  readonly label: string
+  readonly value: string
+  readonly testId: string
+  readonly placeholder?: string
+  readonly onChange: (value: string) => void
+  readonly onEnter?: () => void
+}

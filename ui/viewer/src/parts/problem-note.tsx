@@ -3,10 +3,13 @@ import type { Problem } from '../live/api.ts'
 
 export function ProblemNote({ problem }: { problem: Problem | null }) {
   if (problem === null) return null
+  // Of a scenario the text follows, with a caret under the column.
+  const [detail, ...excerpt] = problem.detail.split('\n')
   return (
     <div className="problem" role="alert">
       <strong>{problem.title}</strong>
-      {problem.detail === '' ? null : <p>{problem.detail}</p>}
+      {detail === '' ? null : <p>{detail}</p>}
+      {excerpt.length === 0 ? null : <pre>{excerpt.join('\n')}</pre>}
       {problem.errors.length > 1 ? (
         <ul>
           {problem.errors.map((line) => (

@@ -2,9 +2,7 @@
 import { useState } from 'react'
 import type { AlgorithmName, Outcome, WhatIfAnswer } from '../../../../models/contracts/what-if.ts'
 import { clockTime, counted, duration, percent } from '../format.ts'
-import { changeHash } from '../live/page-hash.ts'
 import { SelectField } from '../parts/fields.tsx'
-import { useAsking } from './asking.ts'
 import { describeEdit } from './edits.ts'
 import { GanttChart } from './gantt.tsx'
 import { LoadClassCard } from './load-class.tsx'
@@ -13,23 +11,9 @@ import { ALGORITHM_TITLES, PICKED_TITLES } from './question.ts'
 import { Ranking } from './ranking.tsx'
 import { RequestChoices } from './request-choices.tsx'
 
-export function AnswerView() {
-  const { answer, isRunning } = useAsking()
-  if (answer === null) {
-    return (
-      <div className="empty">
-        <p>{isRunning ? 'The question is being worked out…' : 'No question was asked yet.'}</p>
-        <button type="button" onClick={() => changeHash({ panel: 'what-if' })}>
-          Ask what if…
-        </button>
-      </div>
-    )
-  }
-  return <Answered key={answer.id} answer={answer} />
-}
-
-function Answered({ answer }: { answer: WhatIfAnswer }) {
-  const { outcomes, infeasible, query, basis, taskCount, processors } = answer
+/** @param text The scenario, when it was asked in words. */
+export function AnswerView({ answer, text }: { answer: WhatIfAnswer; text: string | null }) {
+  const { outcomes, infeasible, query, basis, loadClass, processors } = answer
   const best = outcomes[0]
   const [chosen, setChosen] = useState<AlgorithmName | null>(best?.algorithm ?? null)
   const others = outcomes.filter((outcome) => outcome !== best)
@@ -42,9 +26,10 @@ function Answered({ answer }: { answer: WhatIfAnswer }) {
         <h2>{best === undefined ? 'No algorithm found a schedule' : headline(outcomes)}</h2>
         <p className="fine">
           {query.edits.length === 0 ? 'The site as it is' : `If: ${query.edits.map(describeEdit).join('; ')}`} ·{' '}
-          {counted(taskCount, 'task')} on {counted(processors.length, 'accelerator')} · twin of {clockTime(basis.timeMs, Date.now())},
-          position {basis.sequence}, state {basis.stateHash.slice(0, 10)}
+          {counted(best?.requests.length ?? loadClass.requestCount, 'request')} on {counted(processors.length, 'accelerator')} · twin of{' '}
+          {clockTime(basis.timeMs, Date.now())}, position {basis.sequence}, state {basis.stateHash.slice(0, 10)}
         </p>
+        {text === null ? null : <code className="scenario-line">{text}</code>}
       </header>
       {best === undefined ? null : <p className="why">{whyBest(outcomes)}</p>}
       <Ranking outcomes={outcomes} chosen={outcome?.algorithm ?? null} onChoose={setChosen} />

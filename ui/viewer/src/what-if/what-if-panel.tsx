@@ -5,9 +5,10 @@ import { Choice } from '../parts/choice.tsx'
 import { SelectField, TextField } from '../parts/fields.tsx'
 import { ProblemNote } from '../parts/problem-note.tsx'
 import { toLocalInput } from '../time/local-input.ts'
-import { ask, cancel, changeQuestion, useAsking } from './asking.ts'
+import { askForm, cancel, changeQuestion, useAsking } from './asking.ts'
 import { EditBuilder } from './edit-builder.tsx'
 import { ALGORITHM_TITLES, ALGORITHMS, type Question, type WorkloadChoice, whyNotAskable } from './question.ts'
+import { ScenarioText } from './scenario-text.tsx'
 
 const WORKLOADS: Readonly<Record<WorkloadChoice, string>> = {
   'each-camera': 'each application of each camera once',
@@ -17,34 +18,43 @@ const WORKLOADS: Readonly<Record<WorkloadChoice, string>> = {
 }
 
 export function WhatIfPanel() {
-  const { question, isRunning, problem } = useAsking()
+  return (
+    <div className="pad what-if">
+      <p className="fine">Asked of a copy of the twin. Nothing is touched.</p>
+      <ScenarioText />
+      <QuestionForm />
+    </div>
+  )
+}
+
+function QuestionForm() {
+  const { question, isRunning, problem, problemOf } = useAsking()
   const { entities } = useTwin()
   const cameras = [...entities.camera.keys()].sort(byName)
   const why = whyNotAskable(question, cameras.length)
   return (
     <form
-      className="pad what-if"
+      className="what-if"
       aria-label="What if"
       onSubmit={(event) => {
         event.preventDefault()
-        if (why === null && !isRunning) void ask(cameras)
+        if (why === null && !isRunning) void askForm(cameras)
       }}
     >
-      <p className="fine">Asked of a copy of the twin. Nothing is touched.</p>
       <Base question={question} />
       <EditBuilder edits={question.edits} />
       <Work question={question} />
       <Settings question={question} />
       <div className="buttons run-row">
         <button type="submit" className="primary" data-testid="whatif-run" disabled={why !== null || isRunning}>
-          {isRunning ? 'Running…' : 'Run'}
+          {isRunning ? 'Running…' : 'Run the form'}
         </button>
         <button type="button" disabled={!isRunning} onClick={cancel}>
           Cancel
         </button>
         <span className="fine">{why ?? ''}</span>
       </div>
-      <ProblemNote problem={problem} />
+      {problemOf === 'form' ? <ProblemNote problem={problem} /> : null}
     </form>
   )
 }
