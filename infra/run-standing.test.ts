@@ -33,7 +33,7 @@ afterEach(async () => {
 })
 
 /** Time goes on only when a job takes some, or when nothing is left to do but to wait. */
-function aRig({ costMs = () => 8, fails = () => false }: { costMs?: () => number; fails?: () => boolean } = {}) {
+function aRig({ costMs = () => 8, fails = () => false }: { costMs?: () => number; fails?: (job: JobName) => boolean } = {}) {
   let nowMs = 0
   let due: { atMs: number; run: () => void } | null = null
   const asked: Asked[] = []
@@ -45,7 +45,7 @@ function aRig({ costMs = () => 8, fails = () => false }: { costMs?: () => number
       asked.push({ job, tookMs, state })
       nowMs += tookMs
       rig.busyMs += tookMs
-      if (fails()) throw new Error('a worker failed')
+      if (fails(job)) throw new Error('a worker failed')
       return Reflect.apply(JOBS[job], null, [{ state, registry, stateHash: () => '' }, input])
     },
   }
@@ -70,7 +70,8 @@ function aRig({ costMs = () => 8, fails = () => false }: { costMs?: () => number
       due = null
       nowMs = Math.max(nowMs, next.atMs)
       next.run()
-      while (due === null) await new Promise(setImmediate)
+      // One that was stopped sets no timer any more.
+      for (let turn = 0; due === null && turn < 50; turn++) await new Promise(setImmediate)
     }
     nowMs = Math.max(nowMs, atMs)
   }
@@ -158,17 +159,30 @@ describe('on a clock of its own', () => {
 
   it('says that a worker failed, pauses, and goes on with the last report standing', async () => {
     let isBroken = false
-    const rig = aRig({ fails: () => isBroken })
+    const rig = aRig({ fails: (job) => isBroken && job !== 'load' })
     await rig.until(10_000)
     const first = rig.standing.report()
     isBroken = true
-    rig.state = losing('edge-1')
+    rig.state = then(losing('edge-1'), ...podEvents('r-1', { camera: 'camera-pi-1' }))
     await rig.until(10_000 + STANDING.failurePauseMs - 1_000)
     expect(rig.warnings).toBe(1)
     expect(rig.standing.report()).toBe(first)
+    expect(rig.standing.radar().point).not.toBeNull()
     isBroken = false
     await rig.until(10_000 + STANDING.failurePauseMs + 20_000)
     expect(rig.standing.report()!.basis.sequence).toBe(rig.state.sequence)
+  })
+
+  it('sets no timer after it was stopped in the middle of a slice', async () => {
+    const rig = aRig({
+      fails: () => {
+        void rig.standing.stop()
+        return false
+      },
+    })
+    await rig.until(5_000)
+    expect(rig.asked).toHaveLength(1)
+    expect(rig.isWaiting()).toBe(false)
   })
 
   it('asks nothing after it was stopped, nor before the site is known', async () => {

@@ -65,17 +65,23 @@ export function runStanding(options: StandingOptions): Standing {
   /** @returns whether there was anything to do. */
   const slice = async (): Promise<boolean> => {
     const twin = state()
-    if (twin.site === null || clock() < pausedUntilMs) return false
+    if (twin.site === null) return false
     // In turns: where slices are long a new measure is always due, and the report would never be done.
     isRadarsTurn = !isRadarsTurn && twin.sequence !== measured.sequence && clock() >= measured.nextMs
-    if (!isRadarsTurn) return reporter.step(twin)
+    if (!isRadarsTurn) return clock() < pausedUntilMs ? false : reporter.step(twin)
     await measure(twin)
     return true
   }
   const fail = (error: unknown): boolean => {
-    reporter.drop()
-    pausedUntilMs = clock() + STANDING.failurePauseMs
-    if (!signal.aborted) log.warn({ error: String(error), pauseMs: STANDING.failurePauseMs }, 'standing report not made')
+    const nextMs = clock() + STANDING.failurePauseMs
+    // The load of a site too large for the report can still be told.
+    if (isRadarsTurn) measured = { ...measured, nextMs }
+    else {
+      reporter.drop()
+      pausedUntilMs = nextMs
+    }
+    if (!signal.aborted)
+      log.warn({ error: String(error), pauseMs: STANDING.failurePauseMs }, isRadarsTurn ? 'radar not measured' : 'n-1 report not made')
     return true
   }
   const stop = repeat({ slice: () => slice().catch(fail), clock, timer, cpuShareRatio })
@@ -103,7 +109,7 @@ interface Run {
 interface Reporter {
   /** One question of a report. @returns whether there was one to ask. */
   readonly step: (twin: TwinState) => Promise<boolean>
-  /** Throws away what is under way. */
+  /** Throws away what is under way; the next step begins anew. */
   readonly drop: () => void
   readonly report: () => NMinusOneReport | null
 }
@@ -148,6 +154,7 @@ function makeReporter({ pool, clock, signal }: ReporterOptions): Reporter {
     },
     drop: () => {
       run = null
+      last = null
     },
     report: () => report,
   }
