@@ -1,12 +1,5 @@
 /** The regret ledger as the twin holds it: sums per policy, and the newest rounds. Events of one topic alone change it, so their order is kept. */
-import {
-  type AppliedPolicy,
-  type PolicyMakespans,
-  REGRET_POLICIES,
-  type RegretDropReason,
-  type RegretLedger,
-  type RegretTable,
-} from '../contracts/regret.ts'
+import { type PolicyMakespans, REGRET_POLICIES, type RegretDropReason, type RegretLedger, type RegretTable } from '../contracts/regret.ts'
 import type { EventOf } from '../events/events.ts'
 import { type Applied, adopted, superseded } from './applied.ts'
 
