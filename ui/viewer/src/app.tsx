@@ -18,6 +18,7 @@ import { TokenDialog } from './parts/token-dialog.tsx'
 import { usePlanNews } from './plans/plan-news.ts'
 import { PlansPanel } from './plans/plans-panel.tsx'
 import { RequestsStrip } from './requests/requests-strip.tsx'
+import { StandingPanel } from './standing/standing-panel.tsx'
 import { askShared, useAsking } from './what-if/asking.ts'
 import { ResultView } from './what-if/result.tsx'
 import { WhatIfPanel } from './what-if/what-if-panel.tsx'
@@ -40,8 +41,9 @@ export function App() {
   const panels: Tab<PageHash['panel']>[] = [
     { id: 'details', title: 'Details' },
     { id: 'what-if', title: 'What if' },
-    { id: 'plans', title: 'Plans', note: waitingPlanCount === 0 ? '' : String(waitingPlanCount) },
-    ...(faults === null ? [] : [{ id: 'faults' as const, title: 'Faults', note: faults.length === 0 ? '' : String(faults.length) }]),
+    { id: 'plans', title: 'Plans', note: waitingPlanCount },
+    { id: 'standing', title: 'Standing' },
+    ...(faults === null ? [] : [{ id: 'faults' as const, title: 'Faults', note: faults.length }]),
   ]
   return (
     <div className={isCutOff ? 'page is-cut-off' : 'page'}>
@@ -63,6 +65,7 @@ export function App() {
           {panel === 'details' ? <DetailsPanel /> : null}
           {panel === 'what-if' ? <WhatIfPanel /> : null}
           {panel === 'plans' ? <PlansPanel /> : null}
+          {panel === 'standing' ? <StandingPanel /> : null}
           {panel === 'faults' && faults !== null ? <FaultsPanel faults={faults} reload={reload} /> : null}
         </div>
       </aside>

@@ -4,7 +4,8 @@ import { setShortcuts, useShortcuts } from './shortcuts.ts'
 
 const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['1 2 3', 'map, table, answer'],
-  ['d w p f', 'details, what if, plans, faults'],
+  ['d w p s f', 'details, what if, plans, standing, faults'],
+  ['Ctrl Enter', 'in a scenario: run it'],
   ['arrows', 'on the map: to the next thing that way; in the Gantt chart: next task'],
   ['Home End', 'first and last thing on the map'],
   ['Enter', 'open the thing in the details'],

@@ -39,6 +39,8 @@ function actionOf(key: string, hasFaults: boolean, onHelp: () => void): (() => v
       return () => changeHash({ panel: 'what-if' })
     case 'p':
       return () => changeHash({ panel: 'plans' })
+    case 's':
+      return () => changeHash({ panel: 'standing' })
     case 'f':
       return hasFaults ? () => changeHash({ panel: 'faults' }) : undefined
     case 't':

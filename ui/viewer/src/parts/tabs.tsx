@@ -4,8 +4,8 @@ import type { ReactNode } from 'react'
 export interface Tab<T extends string> {
   readonly id: T
   readonly title: string
-  /** A count or sign after the title; its room is kept when it is empty. */
-  readonly note?: string
+  /** A count at the corner of the title; 0 is not shown. It takes no room, so that nothing moves when it comes. */
+  readonly note?: number
 }
 
 export function Tabs<T extends string>({ name, tabs, chosen, onChoose, children }: TabsProps<T>) {
@@ -34,7 +34,7 @@ export function Tabs<T extends string>({ name, tabs, chosen, onChoose, children 
             onClick={() => onChoose(id)}
           >
             {title}
-            {note === undefined ? null : <span className="tab-note">{note}</span>}
+            {note === undefined || note === 0 ? null : <span className="tab-note">{note}</span>}
           </button>
         ))}
       </div>

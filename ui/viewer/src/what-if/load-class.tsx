@@ -2,7 +2,7 @@
 import type { LoadClass } from '../../../../models/contracts/what-if.ts'
 import { ALGORITHM_TITLES } from './question.ts'
 
-const NAMES: Readonly<Record<LoadClass['className'], string>> = {
+export const CLASS_NAMES: Readonly<Record<LoadClass['className'], string>> = {
   'U-H': 'unbalanced, heavy',
   'U-L': 'unbalanced, light',
   'B-H': 'balanced, heavy',
@@ -20,7 +20,7 @@ export function LoadClassCard({ loadClass }: { loadClass: LoadClass }) {
       <h3>
         Load class {className}{' '}
         <span className="fine">
-          {NAMES[className]}: DHS takes {ALGORITHM_TITLES[algorithm]}
+          {CLASS_NAMES[className]}: DHS takes {ALGORITHM_TITLES[algorithm]}
         </span>
       </h3>
       <dl className="figures">
