@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { age, byName, bytes, counted, duration, percent, rate, UNKNOWN } from './format.ts'
+import { age, byName, bytes, counted, duration, percent, rate, readable, UNKNOWN } from './format.ts'
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ')
 
@@ -23,6 +23,9 @@ it.each([
   [rate(125_000_000), '125 MB/s'],
   [counted(1, 'pod'), '1 pod'],
   [counted(3, 'pod'), '3 pods'],
+  [readable('plan c28d0fd3-e785-4fb8-9e8e-268b0312c7c5 waits for approval'), 'plan c28d0fd3 waits for approval'],
+  [readable('1 pod(s) are bound nowhere, 2 plan(s) in a row failed'), '1 pod is bound nowhere, 2 plans in a row failed'],
+  [readable('no accelerator (s)'), 'no accelerator (s)'],
 ])('%s', (text, expected) => {
   expect(plain(text)).toBe(expected)
 })

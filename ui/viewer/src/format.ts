@@ -45,6 +45,11 @@ export function rate(bytesPerSecond: number | null | undefined): string {
   return text === UNKNOWN ? text : `${text}/s`
 }
 
+/** 1,540 → "1.5 kJ". */
+export function joules(count: number | null | undefined): string {
+  return scaled(count, 1_000, ['J', 'kJ', 'MJ', 'GJ'])
+}
+
 function scaled(count: number | null | undefined, base: number, units: readonly string[]): string {
   if (count === null || count === undefined || !Number.isFinite(count)) return UNKNOWN
   let value = count
@@ -73,4 +78,13 @@ export function byName(a: string, b: string): number {
 /** 1 → "1 pod", 3 → "3 pods". */
 export function counted(count: number, noun: string): string {
   return `${count}${NO_BREAK}${noun}${count === 1 ? '' : 's'}`
+}
+
+const UUID = /\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g
+
+/** A sentence of the twin as people read it: ids by their first eight characters, and one pod or two pods, not pod(s). */
+export function readable(text: string): string {
+  return text.replace(UUID, '$1').replace(/\b(\d+) (\w+)\(s\)( are\b)?/g, (_, count: string, noun: string, are?: string) => {
+    return `${counted(Number(count), noun)}${are === undefined ? '' : count === '1' ? ' is' : are}`
+  })
 }

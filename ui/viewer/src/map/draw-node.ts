@@ -93,7 +93,8 @@ function drawFooter(pen: Pen, scene: Scene, box: PlacedNode, node: Node | undefi
   const colour = link?.mode === 'down' ? palette.bad : isSlow ? palette.warn : palette.muted
   const used = write(pen, text, { x: box.x + 13, y, maxWidth: box.width - 26 }, { size: 11, colour })
   const load = node?.reported.load
-  if (load == null || box.width - used < 150) return
+  // Of a dead host the last sample says nothing.
+  if (load == null || node?.mode === 'notReady' || node?.mode === 'gone' || box.width - used < 150) return
   const { utilizationRatio, temperatureCelsius } = load.value
   const parts = [
     ...(utilizationRatio === undefined ? [] : [`host ${percent(utilizationRatio)}`]),

@@ -3,6 +3,7 @@ import { age, clockTime } from '../format.ts'
 import { type PageState, usePage } from '../live/store.ts'
 import { useSecond } from '../live/twin-time.ts'
 import { changePast } from '../time/past.ts'
+import { Told } from './told.tsx'
 
 export function StatusLine() {
   const page = usePage()
@@ -20,7 +21,7 @@ export function StatusLine() {
   const { tone, text } = lineOf(page, nowMs)
   return (
     <div className={`status-line is-${tone}`} role="status" aria-live="off">
-      {text}
+      <Told text={text} />
     </div>
   )
 }

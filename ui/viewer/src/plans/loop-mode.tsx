@@ -5,6 +5,7 @@ import { api, type Problem } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import { Choice, type Option } from '../parts/choice.tsx'
 import { ProblemNote } from '../parts/problem-note.tsx'
+import { Told } from '../parts/told.tsx'
 
 const HINTS: Readonly<Record<LoopMode, string>> = {
   observe: 'Only watch. No plan is made, nothing is touched.',
@@ -33,7 +34,9 @@ export function LoopSwitch() {
         {mode === null ? 'Not connected.' : HINTS[mode]}
         {past === null ? '' : ' (The switch is live even while you look at the past.)'}
       </p>
-      <p className="loop-status">{live.status?.loopStatus || 'The loop has told nothing yet.'}</p>
+      <p className="loop-status">
+        <Told text={live.status?.loopStatus || 'The loop has told nothing yet.'} />
+      </p>
       <ProblemNote problem={problem} />
     </section>
   )

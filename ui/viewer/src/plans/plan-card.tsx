@@ -2,12 +2,13 @@
 import { useState } from 'react'
 import type { Decision } from '../../../../models/contracts/decision.ts'
 import type { DecisionRecord } from '../../../../models/entities/decision-record.ts'
-import { age, clockTime, counted, duration, percent } from '../format.ts'
+import { age, clockTime, counted, duration, percent, readable } from '../format.ts'
 import { type Answer, api, type Problem } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import type { Tone } from '../map/signs.ts'
 import { Mark } from '../parts/marks.tsx'
 import { ProblemNote } from '../parts/problem-note.tsx'
+import { Told } from '../parts/told.tsx'
 
 const TONES: Readonly<Record<DecisionRecord['mode'], Tone>> = {
   expected: 'muted',
@@ -28,7 +29,9 @@ export function PlanCard({ record, nowMs, isFirst }: { record: DecisionRecord; n
     <details className="plan" data-testid={`plan-${id}`} open={isFirst || mode === 'proposed'}>
       <summary>
         <Mark tone={TONES[mode]}>{mode}</Mark>
-        <span className="plan-title">{desired === null ? id : desired.summary || id}</span>
+        <span className="plan-title">
+          <Told text={desired?.summary || id} />
+        </span>
         <span className="fine plan-age">{desired === null ? '' : `${age(nowMs - desired.madeAtMs)} ago`}</span>
       </summary>
       <div className="plan-body">
@@ -49,7 +52,11 @@ export function PlanCard({ record, nowMs, isFirst }: { record: DecisionRecord; n
               <time>{clockTime(timeMs, nowMs)}</time>
               <span>
                 <b>{what}</b> by {by}
-                {detail === '' ? '' : `: ${detail}`}
+                {detail === '' || detail === desired?.summary ? null : (
+                  <>
+                    : <Told text={detail} />
+                  </>
+                )}
               </span>
             </li>
           ))}
@@ -75,7 +82,7 @@ function Prediction({ decision: { trigger, algorithm, className, predicted, plac
       <p className="fine">
         {trigger.kind}
         {trigger.subject === '' ? '' : ` of ${trigger.subject}`}
-        {trigger.detail === '' ? '' : `: ${trigger.detail}`} · {algorithm}
+        {trigger.detail === '' ? '' : `: ${readable(trigger.detail)}`} · {algorithm}
         {className === null ? '' : `, class ${className}`} · on journal position {sequence}
         {assumes.length === 0 ? '' : ` · rests on ${counted(assumes.length, 'fact')}, ${staleCount} not fresh`}
       </p>
@@ -154,7 +161,7 @@ function Moves({ decision: { placements }, applied }: { decision: Decision; appl
               <th scope="row">{pod}</th>
               <td>{from ?? 'waiting'}</td>
               <td>{to}</td>
-              <td>{done.has(pod) ? (done.get(pod) === pod ? 'done' : `done as ${done.get(pod)}`) : ''}</td>
+              <td title={done.get(pod) === pod ? undefined : done.get(pod)}>{done.has(pod) ? 'done' : ''}</td>
             </tr>
           ))}
         </tbody>

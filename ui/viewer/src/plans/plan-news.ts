@@ -1,7 +1,7 @@
 /** What a screen reader is told when plans come or change: the newest word on each, at most every two seconds. */
 import { useEffect, useRef, useState } from 'react'
 import type { DecisionRecord } from '../../../../models/entities/decision-record.ts'
-import { percent } from '../format.ts'
+import { percent, readable } from '../format.ts'
 
 const PAUSE_MS = 2_000
 type Plans = ReadonlyMap<string, DecisionRecord>
@@ -12,7 +12,7 @@ export function newsOf(before: Plans, after: Plans): string {
     .filter(({ id, mode }) => before.get(id)?.mode !== mode)
     .map(({ mode, desired, reported }) => {
       const off = reported.errorRatio === null ? '' : `, off by ${percent(reported.errorRatio)}`
-      return `Plan ${mode}${off}: ${desired?.summary ?? ''}`
+      return `Plan ${mode}${off}: ${readable(desired?.summary ?? '')}`
     })
     .join(' ')
 }

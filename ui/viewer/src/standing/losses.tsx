@@ -56,7 +56,7 @@ function LossRow({ loss: { loss, severity, harm, unchanged, remedy, why, sentenc
   return (
     <tr title={why === null ? sentence : `${sentence} ${why}`}>
       <th scope="row">
-        <span className="fine">{loss.kind}</span> {loss.name}
+        <span className="fine">{loss.kind}</span> <span className="whole">{loss.name}</span>
       </th>
       <td>
         <Mark tone={TONES[severity]}>{severity}</Mark>{' '}

@@ -31,7 +31,7 @@ export function AnswerView({ answer, text }: { answer: WhatIfAnswer; text: strin
         </p>
         {text === null ? null : <code className="scenario-line">{text}</code>}
       </header>
-      {best === undefined ? null : <p className="why">{whyBest(outcomes)}</p>}
+      {best === undefined ? null : <p className="why">{whyBest(answer)}</p>}
       <Ranking outcomes={outcomes} chosen={outcome?.algorithm ?? null} onChoose={setChosen} />
       {infeasible.map(({ algorithm, reason }) => (
         <p key={algorithm} className="note is-warn">
@@ -61,7 +61,7 @@ export function AnswerView({ answer, text }: { answer: WhatIfAnswer; text: strin
           <GanttChart answer={answer} first={best} second={second} />
         </section>
       )}
-      {outcome === undefined ? null : <RequestChoices outcome={outcome} />}
+      {outcome === undefined ? null : <RequestChoices answer={answer} outcome={outcome} />}
     </article>
   )
 }
@@ -81,11 +81,12 @@ function headline(outcomes: readonly Outcome[]): string {
   return `${name} is done in ${duration(best.makespanMs)}${than}`
 }
 
-function whyBest(outcomes: readonly Outcome[]): string {
+function whyBest({ outcomes, query: { objective } }: WhatIfAnswer): string {
   const [best, next] = outcomes
   if (best === undefined) return ''
   const bound = `The least that any schedule needs is ${duration(best.lowerBoundMs)}; this one is ${percent(best.gapRatio, 1)} above it.`
   if (next === undefined) return `Best, because it is the only one. ${bound}`
+  if (objective.kind === 'weighted' || objective.order[0] !== 'makespan') return `Best by ${describeObjective(objective)}. ${bound}`
   const versus = ALGORITHM_TITLES[next.algorithm]
   if (next.makespanMs - best.makespanMs > 0.5) {
     return `Best, because its last task ends first: ${duration(next.makespanMs - best.makespanMs)} before ${versus}. ${bound}`
@@ -96,6 +97,13 @@ function whyBest(outcomes: readonly Outcome[]): string {
   return next.moveCount > best.moveCount
     ? `Best, because it ends like ${versus} with fewer moves. ${bound}`
     : `As good as ${versus}. ${bound}`
+}
+
+function describeObjective(objective: WhatIfAnswer['query']['objective']): string {
+  if (objective.kind === 'lexicographic') return objective.order.join(', then ')
+  return Object.entries(objective.weights)
+    .map(([criterion, weight]) => `${weight} × ${criterion}`)
+    .join(' + ')
 }
 
 function Doubts({ answer: { warnings, staleFacts } }: { answer: WhatIfAnswer }) {

@@ -1,6 +1,6 @@
 /** All schedules, best first. A row can be chosen: explanation and proposal below are of that one. */
 import type { AlgorithmName, Outcome } from '../../../../models/contracts/what-if.ts'
-import { duration, percent, UNKNOWN } from '../format.ts'
+import { duration, joules, percent } from '../format.ts'
 import { ALGORITHM_TITLES, PICKED_TITLES } from './question.ts'
 
 interface RankingProps {
@@ -11,6 +11,7 @@ interface RankingProps {
 
 export function Ranking({ outcomes, chosen, onChoose }: RankingProps) {
   const localMs = outcomes.find(({ algorithm }) => algorithm === 'local')?.makespanMs
+  const hasDeadlines = outcomes.some(({ requests }) => requests.some(({ deadlineMs }) => deadlineMs !== null))
   const longestMs = Math.max(1, ...outcomes.map(({ makespanMs }) => makespanMs))
   return (
     <div className="scroll-x">
@@ -21,10 +22,20 @@ export function Ranking({ outcomes, chosen, onChoose }: RankingProps) {
             <th scope="col">algorithm</th>
             <th scope="col">makespan</th>
             <td aria-hidden="true" />
-            <th scope="col">vs local</th>
+            {localMs === undefined ? null : <th scope="col">vs local</th>}
             <th scope="col">mean</th>
             <th scope="col">p95</th>
-            <th scope="col">moves</th>
+            {hasDeadlines ? (
+              <th scope="col" title="Requests that end after their deadline">
+                missed
+              </th>
+            ) : null}
+            <th scope="col" title="Above what the site takes when idle">
+              energy
+            </th>
+            <th scope="col" title="Pods that change their place, and what that costs">
+              moves
+            </th>
             <th scope="col" title="Above the least that any schedule needs">
               gap
             </th>
@@ -45,16 +56,29 @@ export function Ranking({ outcomes, chosen, onChoose }: RankingProps) {
                   {ALGORITHM_TITLES[outcome.algorithm]}
                   {outcome.picked === null ? null : <span className="fine"> → {PICKED_TITLES[outcome.picked]}</span>}
                   {index === 0 ? <span className="best">best</span> : null}
+                  {outcome.isPareto && index > 0 ? (
+                    <span
+                      className="best is-pareto"
+                      title="No other is as good in makespan, energy, move time and p95 latency and better in one"
+                    >
+                      Pareto
+                    </span>
+                  ) : null}
                 </button>
               </th>
               <td>{duration(outcome.makespanMs)}</td>
               <td className="length" aria-hidden="true">
                 <span style={{ width: `${(outcome.makespanMs / longestMs) * 100}%` }} />
               </td>
-              <td>{localMs === undefined ? UNKNOWN : signedPercent(outcome.makespanMs / localMs - 1)}</td>
+              {localMs === undefined ? null : <td>{signedPercent(outcome.makespanMs / localMs - 1)}</td>}
               <td>{duration(outcome.meanLatencyMs)}</td>
               <td>{duration(outcome.p95LatencyMs)}</td>
-              <td>{outcome.moveCount}</td>
+              {hasDeadlines ? <td className={outcome.deadlineMissCount > 0 ? 'is-bad' : undefined}>{outcome.deadlineMissCount}</td> : null}
+              <td title={outcome.energy.source}>{joules(outcome.energy.aboveIdleJoules)}</td>
+              <td>
+                {outcome.moveCount}
+                {outcome.moveSeconds > 0 ? <span className="fine"> · {duration(outcome.moveSeconds * 1_000)}</span> : null}
+              </td>
               <td>{percent(outcome.gapRatio)}</td>
               <td>{outcome.slr.toFixed(2)}</td>
               <td>{outcome.speedup.toFixed(2)} ×</td>

@@ -1,15 +1,20 @@
 /** Why each request goes where it goes: its earliest finish on every accelerator, and why some cannot serve it. */
 import { useState } from 'react'
-import type { Outcome } from '../../../../models/contracts/what-if.ts'
+import type { Outcome, WhatIfAnswer } from '../../../../models/contracts/what-if.ts'
 import { counted, duration } from '../format.ts'
+import { Flips } from './flips.tsx'
 import { ALGORITHM_TITLES } from './question.ts'
+import { flipQuery, useFlips } from './use-flips.ts'
 
 const SHOWN_MAX = 200
 
-export function RequestChoices({ outcome }: { outcome: Outcome }) {
+/** What would make another accelerator win is asked of the best outcome only: that is what winning means. */
+export function RequestChoices({ answer, outcome }: { answer: WhatIfAnswer; outcome: Outcome }) {
   const [name, setName] = useState<string | null>(null)
   const request = outcome.requests.find((each) => each.request === name) ?? outcome.requests[0]
+  const { asked, isMissing, find } = useFlips()
   if (request === undefined) return null
+  const canFlip = outcome === answer.outcomes[0] && !isMissing
   const bestMs = request.choices.find(({ finishMs }) => finishMs !== null)?.finishMs ?? null
   return (
     <section>
@@ -30,31 +35,55 @@ export function RequestChoices({ outcome }: { outcome: Outcome }) {
             <li className="fine">and {counted(outcome.requests.length - SHOWN_MAX, 'more')}</li>
           ) : null}
         </ul>
-        <table>
-          <caption>
-            {request.application} of {request.camera}: its first task
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">accelerator</th>
-              <th scope="col">earliest finish</th>
-              <th scope="col">later by</th>
-              <th scope="col">note</th>
-            </tr>
-          </thead>
-          <tbody>
-            {request.choices.map(({ accelerator, finishMs, reason }) => (
-              <tr key={accelerator} className={accelerator === request.chosen ? 'is-chosen' : finishMs === null ? 'is-out' : undefined}>
-                <th scope="row">{accelerator}</th>
-                <td>{duration(finishMs)}</td>
-                <td>{finishMs === null || bestMs === null || finishMs === bestMs ? '' : `+${duration(finishMs - bestMs)}`}</td>
-                <td>
-                  {accelerator === request.chosen ? <b>chosen</b> : null} {reason ?? ''}
-                </td>
+        <div className="choices-table">
+          <table>
+            <caption>
+              {request.application} of {request.camera}: its first task
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">accelerator</th>
+                <th scope="col">earliest finish</th>
+                <th scope="col">later by</th>
+                <th scope="col">note</th>
+                {canFlip ? (
+                  <th scope="col">
+                    <span className="unseen">what would make it win</span>
+                  </th>
+                ) : null}
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {request.choices.map(({ accelerator, finishMs, reason }) => (
+                <tr key={accelerator} className={accelerator === request.chosen ? 'is-chosen' : finishMs === null ? 'is-out' : undefined}>
+                  <th scope="row">{accelerator}</th>
+                  <td>{duration(finishMs)}</td>
+                  <td>{finishMs === null || bestMs === null || finishMs === bestMs ? '' : `+${duration(finishMs - bestMs)}`}</td>
+                  <td>
+                    {accelerator === request.chosen ? <b>chosen</b> : null} {reason ?? ''}
+                  </td>
+                  {canFlip ? (
+                    <td>
+                      {accelerator === request.chosen ? null : (
+                        <button
+                          type="button"
+                          className="link"
+                          data-testid={`flip-${accelerator}`}
+                          title="Finds the cheapest change that would make it win"
+                          aria-label={`What would make ${accelerator} win?`}
+                          onClick={() => find(flipQuery(answer, { kind: 'accelerator', request: request.request, accelerator }))}
+                        >
+                          win?
+                        </button>
+                      )}
+                    </td>
+                  ) : null}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {asked !== null && asked.request === request.request && canFlip ? <Flips asked={asked} /> : null}
+        </div>
       </div>
     </section>
   )
