@@ -5,41 +5,42 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { TwinError } from '../models/errors.ts'
+import { nearestNames, TwinError } from '../models/errors.ts'
 import { LOOP_MODES } from '../models/events/decision-events.ts'
 import { LOG_LEVELS } from './logging.ts'
 
-const ms = z.coerce.number().int().min(0).max(86_400_000)
-const ratio = z.coerce.number().min(0).max(1)
+/** Flags and variables are text; an empty text, `true` or a bare `port:` in a file is no number, where coercion would see 0 or 1. */
+const number = (shape: z.ZodNumber) =>
+  z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), shape)
+const whole = z.number().int().min(0)
+const ms = whole.max(86_400_000)
+const ratio = z.number().min(0).max(1)
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 
 export const configShape = z
   .object({
     site: z.string().min(1).default('dhs').describe('simulated site: dhs, heteroaccel or the path of a YAML file'),
     host: z.string().min(1).default('127.0.0.1').describe('address to listen on; other than loopback needs a token'),
-    port: z.coerce.number().int().min(0).max(65_535).default(8080).describe('port of page and API; 0 takes any free one'),
+    port: number(whole.max(65_535)).default(8080).describe('port of page and API; 0 takes any free one'),
     token: z.string().min(16).optional().describe('bearer token that clients must show (16 characters or more)'),
     dataDir: z.string().min(1).default('data').describe('where the journal is kept'),
     mode: z.enum(LOOP_MODES).optional().describe('mode of the loop at start; without it the last one, first observe'),
-    seed: z.coerce.number().int().min(0).default(1).describe('seed of everything that is drawn'),
+    seed: number(whole).default(1).describe('seed of everything that is drawn'),
     thisMachine: flag.default(true).describe('watch this machine too, through the real exporter'),
     logLevel: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
-    tickMs: ms.min(50).default(500).describe('how often the clock ticks, ms'),
-    scrapeMs: ms.min(100).default(1_000).describe('how often exporters are asked, ms'),
-    snapshotEvery: z.coerce.number().int().min(100).default(20_000).describe('events between two snapshots'),
-    eventsKept: z.coerce
-      .number()
-      .int()
-      .min(1_000)
+    tickMs: number(ms.min(50)).default(500).describe('how often the clock ticks, ms'),
+    scrapeMs: number(ms.min(100)).default(1_000).describe('how often exporters are asked, ms'),
+    snapshotEvery: number(whole.min(100)).default(20_000).describe('events between two snapshots'),
+    eventsKept: number(whole.min(1_000))
       .default(2_000_000)
       .describe('events the journal keeps for time travel; older ones are forgotten once a snapshot holds them'),
-    minGainRatio: ratio.default(0.1).describe('share by which a plan must shorten the work'),
-    minGainMs: ms.default(500).describe('and by at least so much, ms'),
-    coolDownMs: ms.default(5_000).describe('rest after a placement, ms; urgent work does not wait for it'),
-    expiryMs: ms.min(1_000).default(60_000).describe('how long a proposal holds, ms'),
-    driftRatio: z.coerce.number().min(0).max(100).default(0.5).describe('overrun of a predicted duration that calls for a new plan'),
-    delta1Seconds: z.coerce.number().min(0).default(0.1).describe('imbalance threshold of the DHS classes, s'),
-    delta2: z.coerce.number().min(0).default(1).describe('requests-per-camera threshold of the DHS classes'),
+    minGainRatio: number(ratio).default(0.1).describe('share by which a plan must shorten the work'),
+    minGainMs: number(ms).default(500).describe('and by at least so much, ms'),
+    coolDownMs: number(ms).default(5_000).describe('rest after a placement, ms; urgent work does not wait for it'),
+    expiryMs: number(ms.min(1_000)).default(60_000).describe('how long a proposal holds, ms'),
+    driftRatio: number(z.number().min(0).max(100)).default(0.5).describe('overrun of a predicted duration that calls for a new plan'),
+    delta1Seconds: number(z.number().min(0)).default(0.1).describe('imbalance threshold of the DHS classes, s'),
+    delta2: number(z.number().min(0)).default(1).describe('requests-per-camera threshold of the DHS classes'),
   })
   .strict()
   .refine(({ scrapeMs }) => scrapeMs <= 5_000, { path: ['scrapeMs'], message: 'must be at most 5000: a sample is late after 5 s' })
@@ -57,20 +58,32 @@ export function readConfig({ flags, environment, file }: ConfigSources): Config 
   const fromEnvironment = Object.fromEntries(
     settingNames().flatMap((name) => {
       const value = environment[environmentName(name)]
-      return value === undefined ? [] : [[name, value]]
+      // As compose files write what is not set.
+      return value === undefined || value === '' ? [] : [[name, value]]
     }),
   )
-  const parsed = configShape.safeParse({ ...fromFile, ...fromEnvironment, ...flags })
+  const given: Readonly<Record<string, unknown>> = { ...fromFile, ...fromEnvironment, ...flags }
+  const parsed = configShape.safeParse(given)
   if (parsed.success) return Object.freeze(parsed.data)
-  const faults = parsed.error.issues.map((issue) => {
-    const name = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : 'settings'))
+  const faults = parsed.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownSetting(name, file ?? 'settings'))
+    const name = String(issue.path[0])
     const from = name in flags ? `--${flagName(name)}` : name in fromEnvironment ? environmentName(name) : (file ?? 'settings')
-    return `${name} (${from}): ${issue.message}`
+    // A token is never shown, not even a wrong one.
+    const value = name === 'token' ? '' : ` ${JSON.stringify(given[name])}`
+    return [`${name}${value} (${from}): ${issue.message}`]
   })
   throw new TwinError('CONFIG_INVALID', `${faults.join('; ')}. See \`npm start -- --help\` for every setting.`, { details: { faults } })
 }
 
+function unknownSetting(name: string, file: string): string {
+  const near = nearestNames(name, settingNames())
+  return `${name} (${file}): there is no such setting${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`
+}
+
 export const settingNames = (): string[] => Object.keys(configShape.shape)
+/** What a setting is when nobody sets it; undefined: nothing. */
+export const defaultOf = (name: string): unknown => Reflect.get(configShape.parse({}), name)
 /** `minGainRatio` → `min-gain-ratio`. */
 export const flagName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 /** `minGainRatio` → `EDGETWIN_MIN_GAIN_RATIO`. */

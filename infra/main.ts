@@ -5,10 +5,10 @@
  */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Command, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { TwinError } from '../models/errors.ts'
 import type { Logger } from '../models/ports.ts'
-import { configShape, environmentName, flagName, readConfig, settingNames } from './config.ts'
+import { configShape, defaultOf, environmentName, flagName, readConfig, settingNames } from './config.ts'
 import { makeLogger } from './logging.ts'
 import { type RunningTwin, runTwin } from './run-twin.ts'
 
@@ -22,12 +22,12 @@ function commandLine(): Command {
   command.option('--config <file>', 'YAML file of settings; flags and environment go before it')
   for (const name of settingNames()) {
     const shape = configShape.shape[name as keyof typeof configShape.shape]
-    const help = `${shape.description ?? ''} [${environmentName(name)}]`
     const isSwitch = name === 'thisMachine'
+    const initial = isSwitch || defaultOf(name) === undefined ? '' : `, default ${defaultOf(name)}`
+    const help = `${shape.description ?? ''} [${environmentName(name)}${initial}]`
     command.addOption(new Option(isSwitch ? `--no-${flagName(name)}` : `--${flagName(name)} <value>`, isSwitch ? `do not ${help}` : help))
   }
-  command.showHelpAfterError('(npm start -- --help shows every setting)')
-  return command
+  return command.showHelpAfterError('(npm start -- --help shows every setting)').exitOverride()
 }
 
 async function start(): Promise<void> {
@@ -62,6 +62,8 @@ function stopOnSignals(running: RunningTwin, log: Logger): void {
 }
 
 function fail(error: unknown): never {
+  // commander has said what is wrong with the command line, or shown the help.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
   const known = error instanceof TwinError
   process.stderr.write(
     `edgetwin: ${known ? `${error.code}: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

@@ -1,0 +1,47 @@
+/** What is said of settings that cannot be used: the value, where it was given, and the remedy. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from '@jest/globals'
+import { type ConfigSources, readConfig } from './config.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'edgetwin-config-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const read = (sources: Partial<ConfigSources>) => readConfig({ flags: {}, environment: {}, ...sources })
+function aFile(text: string): string {
+  const file = join(dir, 'settings.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
+it('takes flags over environment over file over defaults, as text or as numbers', () => {
+  const file = aFile('port: 1\ntickMs: 100\nseed: 7')
+  const config = read({ flags: { port: '3' }, environment: { EDGETWIN_PORT: '2', EDGETWIN_TICK_MS: '200' }, file })
+  expect(config).toMatchObject({ port: 3, tickMs: 200, seed: 7, scrapeMs: 1_000 })
+})
+
+it('takes an empty variable for one that is not set', () => {
+  expect(read({ environment: { EDGETWIN_PORT: '', EDGETWIN_TOKEN: '' } })).toMatchObject({ port: 8080 })
+})
+
+const WRONG: [string, Partial<ConfigSources>, string[]][] = [
+  ['a flag', { flags: { port: '99999' } }, ['port "99999" (--port)', '65535', '--help']],
+  ['text for a number', { flags: { minGainRatio: 'much' } }, ['minGainRatio "much" (--min-gain-ratio)']],
+  ['an empty flag', { flags: { port: '' } }, ['port "" (--port)']],
+  ['a variable', { environment: { EDGETWIN_MODE: 'fly' } }, ['mode "fly" (EDGETWIN_MODE)', 'observe']],
+]
+it.each(WRONG)('names value, place and remedy: %s', (_, sources, parts) => {
+  for (const part of parts) expect(() => read(sources)).toThrow(part)
+})
+
+it('names what a file gets wrong: nothing where a number belongs, a misspelt setting', () => {
+  const file = aFile('port:\nscrape-ms: 1000\nsnapshotEvry: 200')
+  for (const part of [`port null (${file})`, `snapshotEvry (${file}): there is no such setting; did you mean snapshotEvery`, 'scrape-ms', 'scrapeMs']) {
+    expect(() => read({ file })).toThrow(part)
+  }
+})
+
+it('never shows a token', () => {
+  expect(() => read({ flags: { token: 'too short' } })).toThrow(/token \(--token\)(?!.*too short)/)
+})
