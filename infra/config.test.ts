@@ -37,7 +37,12 @@ it.each(WRONG)('names value, place and remedy: %s', (_, sources, parts) => {
 
 it('names what a file gets wrong: nothing where a number belongs, a misspelt setting', () => {
   const file = aFile('port:\nscrape-ms: 1000\nsnapshotEvry: 200')
-  for (const part of [`port null (${file})`, `snapshotEvry (${file}): there is no such setting; did you mean snapshotEvery`, 'scrape-ms', 'scrapeMs']) {
+  for (const part of [
+    `port null (${file})`,
+    `snapshotEvry (${file}): there is no such setting; did you mean snapshotEvery`,
+    'scrape-ms',
+    'scrapeMs',
+  ]) {
     expect(() => read({ file })).toThrow(part)
   }
 })

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const majorOf = (version) => Number.parseInt(version.replace('v', ''), 10)
 const modifiedMs = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0)
 
 function run(title, command, args) {
@@ -27,6 +28,19 @@ const installedMs = modifiedMs(join(root, 'node_modules', '.package-lock.json'))
 if (installedMs === 0 || installedMs < modifiedMs(join(root, 'package-lock.json'))) {
   // Not `npm ci`: it refuses the whole lock file when a registry lacks one optional package of another platform.
   run('installing dependencies', 'npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+}
+
+// Where no package brings Node 24, npm would run the script on the machine's own, which cannot even load TypeScript.
+const NODE_MIN = 24
+if (majorOf(process.version) < NODE_MIN) {
+  const brought = spawnSync(join(root, 'node_modules', '.bin', 'node'), ['--version'], { encoding: 'utf8' })
+  if (brought.status !== 0 || majorOf(brought.stdout) < NODE_MIN) {
+    process.stderr.write(
+      `edgetwin: NODE_TOO_OLD: this is Node ${process.versions.node}, edgetwin needs ${NODE_MIN}, and no package brought it for ` +
+        `${process.platform} ${process.arch}. Install Node ${NODE_MIN}, or run \`npm install\` with optional dependencies.\n`,
+    )
+    process.exit(1)
+  }
 }
 
 if (process.argv.includes('viewer')) {
