@@ -105,8 +105,9 @@ export type Verdict = { readonly ok: true } | { readonly ok: false; readonly rea
 
 /** Whether the decision still holds on this twin; if not, the one fact that changed. */
 export function revalidate(state: TwinState, decision: Decision, options: Pick<DecideOptions, 'registry' | 'settings'>): Verdict {
-  const overMs = state.clockMs - decision.expiresAtMs
-  if (overMs > 0) return no(`expired ${seconds(overMs)} ago; ask again for one that rests on what is known now`)
+  // A moment, not an age: the reason is kept and read again later.
+  const until = new Date(decision.expiresAtMs).toISOString()
+  if (state.clockMs > decision.expiresAtMs) return no(`it held until ${until}; ask again for one that rests on what is known now`)
   for (const placement of decision.placements) {
     const fault = placementFault(state, placement)
     if (fault !== null) return no(fault)
