@@ -99,12 +99,7 @@ function Picture({ radar }: { radar: Radar }) {
   return (
     <svg className="radar" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={inWords(radar)}>
       {quadrants.map(({ name, ...box }) => (
-        <g key={name} className={name === className ? 'is-here' : undefined}>
-          <rect {...box} />
-          <text x={box.x + box.width - 6} y={box.y + 15} textAnchor="end">
-            {name}
-          </text>
-        </g>
+        <rect key={name} className={name === className ? 'is-here' : undefined} {...box} />
       ))}
       <path className="radar-border" d={`M${border.x} ${top}V${foot}M${left} ${border.y}H${end}`} />
       <path className="radar-axis" d={`M${left} ${top}V${foot}H${end}`} />
@@ -114,7 +109,12 @@ function Picture({ radar }: { radar: Radar }) {
         <circle key={index} className="radar-past" cx={x} cy={y} r={2} opacity={0.25 + (0.6 * index) / trail.length} />
       ))}
       {point === null ? null : <circle className="radar-point" cx={point.x} cy={point.y} r={5} />}
-      <g className="radar-marks">
+      {quadrants.map(({ name, x, y, width }) => (
+        <text key={name} className={name === className ? 'radar-name is-here' : 'radar-name'} x={x + width - 6} y={y + 15} textAnchor="end">
+          {name}
+        </text>
+      ))}
+      <g>
         <text x={left} y={foot + 14}>
           0
         </text>

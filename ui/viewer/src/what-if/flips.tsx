@@ -16,8 +16,9 @@ export function Flips({ asked: { accelerator, answer, problem } }: { asked: Aske
         ) : null
       ) : (
         <>
-          <p>{answer.verdict}.</p>
-          {answer.flips.length === 0 ? null : (
+          {answer.flips.length === 0 ? (
+            <p>{answer.verdict}.</p>
+          ) : (
             <ul>
               {answer.flips.map((flip) => (
                 <li key={JSON.stringify(flip.change)}>

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import type { Outcome, WhatIfAnswer } from '../../../../models/contracts/what-if.ts'
 import { counted, duration } from '../format.ts'
+import { Mark } from '../parts/marks.tsx'
 import { Flips } from './flips.tsx'
 import { ALGORITHM_TITLES } from './question.ts'
 import { flipQuery, useFlips } from './use-flips.ts'
@@ -54,13 +55,16 @@ export function RequestChoices({ answer, outcome }: { answer: WhatIfAnswer; outc
               </tr>
             </thead>
             <tbody>
-              {request.choices.map(({ accelerator, finishMs, reason }) => (
+              {request.choices.map(({ accelerator, finishMs, waits, reason, refusedBy }) => (
                 <tr key={accelerator} className={accelerator === request.chosen ? 'is-chosen' : finishMs === null ? 'is-out' : undefined}>
                   <th scope="row">{accelerator}</th>
                   <td>{duration(finishMs)}</td>
                   <td>{finishMs === null || bestMs === null || finishMs === bestMs ? '' : `+${duration(finishMs - bestMs)}`}</td>
                   <td>
-                    {accelerator === request.chosen ? <b>chosen</b> : null} {reason ?? ''}
+                    {accelerator === request.chosen ? <b>chosen </b> : null}
+                    {refusedBy === null ? null : <Mark tone="warn">{refusedBy} </Mark>}
+                    {reason}
+                    {waits.length === 0 ? null : <span className="fine">{waits.map(describeWait).join('; ')}</span>}
                   </td>
                   {canFlip ? (
                     <td>
@@ -70,10 +74,10 @@ export function RequestChoices({ answer, outcome }: { answer: WhatIfAnswer; outc
                           className="link"
                           data-testid={`flip-${accelerator}`}
                           title="Finds the cheapest change that would make it win"
-                          aria-label={`What would make ${accelerator} win?`}
+                          aria-label={`make it win: ${accelerator}`}
                           onClick={() => find(flipQuery(answer, { kind: 'accelerator', request: request.request, accelerator }))}
                         >
-                          win?
+                          make it win
                         </button>
                       )}
                     </td>
@@ -87,4 +91,15 @@ export function RequestChoices({ answer, outcome }: { answer: WhatIfAnswer; outc
       </div>
     </section>
   )
+}
+
+function describeWait({ kind, ms, by }: Outcome['requests'][number]['choices'][number]['waits'][number]): string {
+  switch (kind) {
+    case 'data':
+      return `input ${duration(ms)}: ${by}`
+    case 'processor':
+      return `then waits ${duration(ms)}: ${by}`
+    case 'link':
+      return `shared link ${duration(ms)}: ${by}`
+  }
 }
