@@ -43,8 +43,9 @@ const ECHO_MS_MAX = 10_000
 const FAILURE_PAUSE_MS_MAX = 30_000
 
 export function runLoop(options: LoopOptions): RunningLoop {
-  const { log, clock, periodMs, timer = startTimer } = options
+  const { state, log, clock, periodMs, timer = startTimer } = options
   let status = 'starting'
+  let statusMode = state().loopMode
   let isStopped = false
   let isWoken = false
   let failureCount = 0
@@ -62,6 +63,7 @@ export function runLoop(options: LoopOptions): RunningLoop {
       const step = await nextStep(options)
       if (step === null) return true
       status = describe(step)
+      statusMode = state().loopMode
       if (step.kind === 'rest') return true
       log.info({ step: step.kind, ...('id' in step ? { plan: step.id } : {}), status }, 'loop step')
       const echo = echoOf(step, options)
@@ -96,7 +98,8 @@ export function runLoop(options: LoopOptions): RunningLoop {
   }
   schedule(0)
   return {
-    status: () => status,
+    // What was so in the mode before is no answer to who has just changed it.
+    status: () => (state().loopMode === statusMode ? status : `looks at the site anew in mode ${state().loopMode}`),
     wake: () => {
       if (isWoken || failureCount > 0) return
       isWoken = true
