@@ -63,6 +63,11 @@ it.each([
   await expect(history.stateAt(at)).rejects.toMatchObject({ code: 'POSITION_UNKNOWN', details: at })
 })
 
+it('says the time that was asked as people read it', async () => {
+  const history = createTwinHistory({ journal: site.journal, clock: () => nowMs })
+  await expect(history.stateAt({ kind: 'time', timeMs: START_MS - 1 })).rejects.toThrow(new Date(START_MS - 1).toISOString())
+})
+
 it('says what is forgotten and goes back as far as snapshots reach', async () => {
   const short = await startSite({ path: ':memory:', clock: () => START_MS, snapshotEvery: 100, eventsKept: 10 })
   const history = createTwinHistory({ journal: short.journal, clock: () => START_MS })

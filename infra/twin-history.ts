@@ -44,7 +44,7 @@ export function createTwinHistory({ journal, clock }: { readonly journal: Journa
     async stateAt(at) {
       const sequence = sequenceOf(at, { journal, clock })
       let state = nearestBefore(sequence)
-      if (state === null) throw unknown(at, `the events before ${journal.firstSequence()} are forgotten: ask for a later one`)
+      if (state === null) throw unknown(at, `the events before ${journal.firstSequence()} are forgotten; ask for a later one`)
       // States along the way, evenly spread, make the next question cheap.
       const stride = Math.max(EVENTS_PER_TURN, Math.ceil(journal.lastSequence() / STATES_KEPT))
       let keptSequence = state.sequence
@@ -75,16 +75,21 @@ function sequenceOf(at: Past, { journal, clock }: { readonly journal: Journal; r
   if (at.kind === 'sequence') {
     const last = journal.lastSequence()
     if (Number.isInteger(at.sequence) && at.sequence >= 0 && at.sequence <= last) return at.sequence
-    throw unknown(at, `the journal reaches from 0 to ${last}: ask for one of these`)
+    throw unknown(at, `the journal reaches from 0 to ${last}; ask for one of these`)
   }
   const nowMs = clock()
-  if (!(at.timeMs <= nowMs)) throw unknown(at, `it is not before now, ${nowMs}: ask for a past time`)
+  if (!(at.timeMs <= nowMs)) throw unknown(at, `it is not before now, ${timeText(nowMs)}; ask for a past time`)
   const sequence = journal.sequenceAt(at.timeMs)
-  if (sequence === 0) throw unknown(at, 'the journal holds nothing that old: ask for a later time')
+  if (sequence === 0) throw unknown(at, 'the journal holds nothing that old; ask for a later time')
   return sequence
 }
 
 function unknown(at: Past, why: string): TwinError {
-  const asked = at.kind === 'sequence' ? `sequence ${at.sequence}` : `time ${at.timeMs}`
+  const asked = at.kind === 'sequence' ? `sequence ${at.sequence}` : timeText(at.timeMs)
   return new TwinError('POSITION_UNKNOWN', `There is no twin at ${asked}: ${why}.`, { details: { ...at } })
+}
+
+/** As people read it; what is no time at all as it was given. */
+function timeText(timeMs: number): string {
+  return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : `time ${timeMs}`
 }
