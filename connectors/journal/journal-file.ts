@@ -45,7 +45,7 @@ const FULL = 13
 export function openJournalFile({ path, synchronous = 'full', maxBytes }: JournalFileOptions): DatabaseSync {
   let file: DatabaseSync | null = null
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     file = new DatabaseSync(path)
     file.exec('PRAGMA locking_mode = EXCLUSIVE')
     const isNew = checkOwner(file, path)
@@ -59,6 +59,16 @@ export function openJournalFile({ path, synchronous = 'full', maxBytes }: Journa
   } catch (error) {
     file?.close()
     throw toJournalError(error, path)
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `The folder ${folder} for the journal cannot be made: ${why}. Name another one with --data-dir.`
+    throw new TwinError('JOURNAL_UNREADABLE', message, { details: { folder }, cause })
   }
 }
 
@@ -113,12 +123,12 @@ function toJournalError(error: unknown, path: string): unknown {
   if (typeof error !== 'object' || error === null || error instanceof TwinError) return error
   const resultCode = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null
   if (resultCode === BUSY) {
-    const message = `The journal ${path} is open in another process: stop that one, or start this one with another data folder.`
+    const message = `The journal ${path} is open in another process: stop that one, or give this one another folder with --data-dir.`
     return new TwinError('JOURNAL_LOCKED', message, { details: { path }, cause: error })
   }
   if (resultCode === FULL) {
     const message = `The journal ${path} has no room: free space on its disk. Nothing is accepted until then, and nothing accepted is lost.`
     return new TwinError('JOURNAL_FULL', message, { details: { path }, cause: error })
   }
-  return 'syscall' in error || resultCode !== null ? unreadable(path, String(error), error) : error
+  return 'syscall' in error || resultCode !== null ? unreadable(path, error instanceof Error ? error.message : String(error), error) : error
 }

@@ -189,10 +189,19 @@ it('forgets only events that neither snapshot needs', () => {
   again.close()
 })
 
+it('says which folder cannot be made, and how to name another', () => {
+  const file = newPath()
+  writeFileSync(file, '')
+  const path = join(file, 'a.journal.db')
+  expect(() => open(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNREADABLE', details: { folder: file } }))
+  expect(() => open(path)).toThrow('--data-dir')
+})
+
 it('is open once, in this process and in any other', () => {
   const path = newPath()
   const journal = open(path)
   expect(() => open(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_LOCKED', message: expect.stringContaining(path) }))
+  expect(() => open(path)).toThrow('--data-dir')
   const script = `const { openJournal } = await import('${new URL('./journal.ts', import.meta.url)}')
     try { openJournal({ path: process.argv[1] }) } catch (error) { console.log(error.code) }`
   const run = () => execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { encoding: 'utf8' }).trim()

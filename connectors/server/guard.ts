@@ -9,7 +9,8 @@ import { TwinError } from '../../models/errors.ts'
 /** @throws TwinError BIND_REFUSED */
 export function checkBind(host: string, token: string | null): void {
   if (token !== null || isLoopback(host)) return
-  const remedy = 'set a token, or bind to 127.0.0.1 and let a proxy or port forwarding do the rest'
+  const remedy =
+    'set one (16 characters or more) with --token or EDGETWIN_TOKEN, or bind to 127.0.0.1 and let a proxy or port forwarding do the rest'
   throw new TwinError('BIND_REFUSED', `${host} can be reached from other machines and no token is set; ${remedy}`, { details: { host } })
 }
 

@@ -236,7 +236,10 @@ describe('who may ask', () => {
     for (const host of ['0.0.0.0', '::', '192.0.2.7', 'example.com']) {
       await expect(aServer({ host })).rejects.toMatchObject({ code: 'BIND_REFUSED', message: expect.stringContaining(host) })
     }
-    await expect(aServer({ host: '0.0.0.0', token: '' })).rejects.toMatchObject({ code: 'BIND_REFUSED' })
+    await expect(aServer({ host: '0.0.0.0', token: '' })).rejects.toMatchObject({
+      code: 'BIND_REFUSED',
+      message: expect.stringContaining('--token'),
+    })
   })
 
   it('with a token: only who has it, but for /livez and the files of the page', async () => {
