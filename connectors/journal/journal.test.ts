@@ -190,7 +190,7 @@ it('forgets only events that neither snapshot needs', () => {
 })
 
 it('says which folder cannot be made, and how to name another', () => {
-  const file = newPath()
+  const file = join(folder, 'no-folder')
   writeFileSync(file, '')
   const path = join(file, 'a.journal.db')
   expect(() => open(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNREADABLE', details: { folder: file } }))
