@@ -1,11 +1,14 @@
 /** The answer to a what-if for people: the ranked table, the load's class, and why the winner wins. */
-import { stringify } from 'yaml'
-import type { LoadClass, Outcome, WhatIfAnswer } from '../../models/contracts/what-if.ts'
+import type { AlgorithmName, LoadClass, Outcome, WhatIfAnswer } from '../../models/contracts/what-if.ts'
+import { answerGantt } from '../../models/figures/answer-gantt.ts'
 import { type Column, formatCells, toCells } from './columns.ts'
 import { formatAge, formatMs, formatRatio, formatTime, NONE } from './format-value.ts'
-import { toTable } from './table.ts'
+import { formatOne } from './output.ts'
+import { type Block, toMarkdown, toPlain } from './report.ts'
+import { whyLines } from './why.ts'
 
-export type AnswerFormat = 'table' | 'json' | 'yaml' | 'csv'
+export const ANSWER_FORMATS = ['table', 'json', 'yaml', 'csv', 'markdown', 'svg'] as const
+export type AnswerFormat = (typeof ANSWER_FORMATS)[number]
 const STALE_SHOWN = 5
 
 interface Ranked extends Outcome {
@@ -32,21 +35,56 @@ const PROGRAMS: readonly Column<Ranked>[] = [
   ).map((title) => ({ title, cell: (outcome: Ranked) => String(outcome[title]) })),
 ]
 
-export function formatAnswer(answer: WhatIfAnswer, format: AnswerFormat): string {
-  if (format === 'json') return `${JSON.stringify(answer, null, 2)}\n`
-  if (format === 'yaml') return stringify(answer)
-  const rows = answer.outcomes.map((outcome, index) => ({ ...outcome, rank: index + 1 }))
-  const context = { nowMs: 0 }
-  if (format === 'csv') return formatCells(toCells(PROGRAMS, rows, context), { format })
+/** What was asked, in words, when it can be said in words. */
+export interface Asked {
+  readonly text: string
+  readonly url: string
+}
+
+export interface AnswerOptions {
+  readonly format: AnswerFormat
+  readonly asked: Asked | null
+  /** An algorithm to draw beside the winner. */
+  readonly against?: AlgorithmName
+}
+
+/** @throws TwinError for a picture of what has no schedule */
+export function formatAnswer(answer: WhatIfAnswer, { format, asked, against }: AnswerOptions): string {
+  const named = asked === null ? answer : { scenario: asked.text, url: asked.url, ...answer }
+  switch (format) {
+    case 'json':
+    case 'yaml':
+      return formatOne(named, format)
+    case 'csv':
+      return formatCells(toCells(PROGRAMS, rankedOf(answer), { nowMs: 0 }), { format })
+    case 'svg':
+      return answerGantt(answer, { subtitle: asked?.text ?? basisLine(answer), ...(against === undefined ? {} : { against }) })
+    case 'markdown':
+      return toMarkdown(`What if: ${asked?.text ?? 'a question from a file'}`, blocksOf(answer, asked))
+    case 'table':
+      return toPlain(blocksOf(answer, asked))
+  }
+}
+
+function blocksOf(answer: WhatIfAnswer, asked: Asked | null): Block[] {
+  const { titles, rows } = toCells(PEOPLE, rankedOf(answer), { nowMs: 0 })
   return [
-    formatCells(toCells(PEOPLE, rows, context), { format }),
-    ...answer.infeasible.map(({ algorithm, reason }) => `${algorithm} found no schedule: ${reason}\n`),
-    `\n${classLine(answer.loadClass)}\n`,
-    ...whyLines(answer).map((line) => `${line}\n`),
+    { lines: asked === null ? [] : [`scenario: ${asked.text}`, `share: ${asked.url}`] },
+    { heading: 'Ranking', titles, rows },
+    { lines: answer.infeasible.map(({ algorithm, reason }) => `${algorithm} found no schedule: ${reason}`) },
+    { lines: [classLine(answer.loadClass), ...whyLines(answer)] },
     placesOf(answer),
-    ...staleLines(answer),
-    `\n${answer.taskCount} tasks on ${answer.processors.length} accelerators, twin of ${formatTime(answer.basis.timeMs)} (#${answer.basis.sequence})\n`,
-  ].join('')
+    { lines: staleLines(answer) },
+    { lines: [basisLine(answer)] },
+  ]
+}
+
+function rankedOf({ outcomes }: WhatIfAnswer): Ranked[] {
+  return outcomes.map((outcome, index) => ({ ...outcome, rank: index + 1 }))
+}
+
+function basisLine({ taskCount, processors, basis }: WhatIfAnswer): string {
+  return `${taskCount} tasks on ${processors.length} accelerators, twin of ${formatTime(basis.timeMs)} (#${basis.sequence})`
 }
 
 /** Numbers that make the class, in the order in which they decide it. */
@@ -71,53 +109,15 @@ export function classLine(load: LoadClass): string {
   )
 }
 
-/** Says by the first measure of the ranking that differs: makespan, mean latency, moves. Ties are named, then the best of the rest. */
-export function whyLines({ outcomes }: WhatIfAnswer): string[] {
-  const [winner] = outcomes
-  if (winner === undefined) return ['no algorithm found a schedule']
-  const isTied = (outcome: Outcome) => RANKED_BY.every((measure) => outcome[measure] === winner[measure])
-  const tied = outcomes.slice(1).filter(isTied)
-  const rival = outcomes.find((outcome) => !isTied(outcome))
-  return [
-    ...(tied.length === 0 ? [] : [`${winner.algorithm} ties with ${tied.map(({ algorithm }) => algorithm).join(', ')}`]),
-    rival === undefined
-      ? `${winner.algorithm}: no other does differently`
-      : `${winner.algorithm} wins over ${rival.algorithm}: ${differenceOf(winner, rival)}`,
-  ]
-}
-
-const RANKED_BY = ['makespanMs', 'meanLatencyMs', 'moveCount'] as const
-
-function differenceOf(winner: Outcome, second: Outcome): string {
-  if (winner.makespanMs < second.makespanMs) {
-    const gain = formatRatio(1 - winner.makespanMs / second.makespanMs)
-    const cause = causeOf(winner, second)
-    return `all is done after ${formatMs(winner.makespanMs)} instead of ${formatMs(second.makespanMs)} (${gain} sooner)${cause}`
-  }
-  if (winner.meanLatencyMs < second.meanLatencyMs) {
-    return `same makespan, but a request waits ${formatMs(winner.meanLatencyMs)} on average instead of ${formatMs(second.meanLatencyMs)}`
-  }
-  return `same times, but ${winner.moveCount} moves instead of ${second.moveCount}`
-}
-
-/** The request that ends the loser's schedule, if the winner puts it elsewhere. */
-function causeOf(winner: Outcome, second: Outcome): string {
-  const last = second.requests.toSorted((a, b) => b.latencyMs - a.latencyMs)[0]
-  const better = winner.requests.find(({ request }) => request === last?.request)
-  if (last === undefined || better === undefined || better.chosen === last.chosen) return ''
-  return `; ${last.request} ends after ${formatMs(better.latencyMs)} on ${better.chosen}, not ${formatMs(last.latencyMs)} on ${last.chosen}`
-}
-
-function placesOf({ outcomes }: WhatIfAnswer): string {
-  const winner = outcomes[0]
-  if (winner === undefined || winner.requests.length === 0) return ''
-  const rows = winner.requests.map(({ request, camera, application, chosen, choices, latencyMs }) => {
+function placesOf({ outcomes }: WhatIfAnswer): Block {
+  const rows = (outcomes[0]?.requests ?? []).map(({ request, camera, application, chosen, choices, latencyMs }) => {
     const own = choices.find(({ accelerator }) => accelerator === chosen)
     const next = choices.find(({ accelerator, finishMs }) => accelerator !== chosen && finishMs !== null)
     const nextBest = next === undefined ? NONE : `${next.accelerator} ${formatMs(next.finishMs)}`
     return [request, camera, application, formatMs(latencyMs), chosen, formatMs(own?.finishMs), nextBest]
   })
-  return `\n${toTable(['REQUEST', 'CAMERA', 'APPLICATION', 'LATENCY', 'PLACE', 'EFT', 'NEXT_BEST'], rows)}`
+  const titles = ['REQUEST', 'CAMERA', 'APPLICATION', 'LATENCY', 'PLACE', 'EFT', 'NEXT_BEST']
+  return { heading: 'Where the winner puts the requests', titles, rows }
 }
 
 function staleLines({ staleFacts }: WhatIfAnswer): string[] {
@@ -125,9 +125,9 @@ function staleLines({ staleFacts }: WhatIfAnswer): string[] {
   const oldest = staleFacts.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, STALE_SHOWN)
   const rest = staleFacts.length - oldest.length
   return [
-    `\nRests on ${staleFacts.length} facts that are not fresh${rest > 0 ? `; the oldest ${oldest.length} (-o json has all)` : ''}:\n`,
+    `Rests on ${staleFacts.length} facts that are not fresh${rest > 0 ? `; the oldest ${oldest.length} (-o json has all)` : ''}:`,
     ...oldest.map(
-      ({ entity, group, ageMs, freshness, source }) => `  ${group} of ${entity}: ${freshness}, ${formatAge(ageMs)} old (${source})\n`,
+      ({ entity, group, ageMs, freshness, source }) => `  ${group} of ${entity}: ${freshness}, ${formatAge(ageMs)} old (${source})`,
     ),
   ]
 }

@@ -23,6 +23,10 @@ it.each([
   ['twinctl fault add ', 'kill-node'],
   ['twinctl loop ', 'observe'],
   ['twinctl schedule --output ', 'jsonl'],
+  ['twinctl whatif ', 'sweep'],
+  ['twinctl whatif run -o ', 'svg'],
+  ['twinctl whatif run --against ', 'dhs'],
+  ['twinctl whatif diff --', '--out'],
 ])('bash offers after %j: %s', async (line, word) => {
   const words = line.split(' ')
   const quoted = words.map((each) => `'${each}'`).join(' ')

@@ -6,6 +6,7 @@ export const EXIT = { ok: 0, error: 1, usage: 2, rejected: 3, notApproved: 4, ti
 
 const EXIT_OF_CODE: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: EXIT.usage,
+  QUERY_INVALID: EXIT.usage,
   DECISION_STALE: EXIT.rejected,
   DECISION_STATE: EXIT.notApproved,
 }

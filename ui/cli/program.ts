@@ -56,7 +56,7 @@ Exit codes: 0 ok · 1 error · 2 usage · 3 rejected by a guardrail · 4 not app
 
 Examples:
   twinctl get nodes
-  twinctl whatif run --edit lose-node=tx2-1
+  twinctl whatif run "lose(node/tx2-1) + burst(resnet50, x4)"
   twinctl schedule -f instances.jsonl --algorithms heft,cpop,peft`,
     )
   for (const add of COMMANDS) add(program, terminal)

@@ -99,6 +99,11 @@ async function exchange(
   }
 }
 
+/** The viewer with this scenario filled in. */
+export function shareUrl(server: string, text: string): string {
+  return `${toBase(server).href}#scenario=${encodeURIComponent(text)}`
+}
+
 /** What fetch and socket.io say of a failure; fetch keeps the reason one level down. */
 const failureShape = z.object({
   name: z.string().optional(),

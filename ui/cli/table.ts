@@ -38,6 +38,11 @@ export function toCsv(titles: readonly string[], rows: readonly (readonly string
   return (headers ? [titles, ...rows] : rows).map((line) => `${line.map(toCsvField).join(',')}\r\n`).join('')
 }
 
+/** @param rows Escaped already. */
+export function toMarkdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [titles, titles.map(() => '---'), ...rows].map((line) => `| ${line.join(' | ')} |\n`).join('')
+}
+
 function toCsvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

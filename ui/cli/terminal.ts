@@ -79,6 +79,10 @@ export function createTerminal({ stdin, stdout, stderr, env }: Streams): Termina
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof TwinError) return `${error.message} [${error.code satisfies ErrorCode}]`
+  if (error instanceof TwinError) {
+    // Below the first line stand the text that cannot be read and a caret under its fault.
+    const [first, ...rest] = error.message.split('\n')
+    return [`${first} [${error.code satisfies ErrorCode}]`, ...rest].join('\n')
+  }
   return error instanceof Error ? error.message : String(error)
 }

@@ -1,10 +1,13 @@
 /** What twinctl asks of the server: every path and answer in one place, so that a change of the API is a change here. */
 import { z } from 'zod'
 import { type ActiveFault, activeFaultShape, type Fault } from '../../models/contracts/fault.ts'
+import { type ScenarioAnswer, scenarioAnswerShape } from '../../models/contracts/study-api.ts'
 import { type WhatIfAnswer, type WhatIfQueryInput, whatIfAnswerShape } from '../../models/contracts/what-if.ts'
 import { ENTITY_SHAPES, type Entity, type EntityKind } from '../../models/entities/entities.ts'
 import { LOOP_MODES, type LoopMode } from '../../models/events/decision-events.ts'
 import { type JournaledEvent, twinEventShape } from '../../models/events/events.ts'
+import { type Comparison, comparisonShape, type SweepAnswer, sweepAnswerShape } from '../../models/scenario/answers.ts'
+import type { Scenario } from '../../models/scenario/scenario.ts'
 import type { Query, RestClient } from './rest-client.ts'
 
 const entityShape: z.ZodType<Entity> = z.union(Object.values(ENTITY_SHAPES))
@@ -25,6 +28,9 @@ export interface TwinCalls {
   entities(kind: EntityKind, at?: string): Promise<Entity[]>
   entity(kind: EntityKind, name: string, at?: string): Promise<Entity>
   whatIf(query: WhatIfQueryInput): Promise<WhatIfAnswer>
+  scenario(scenario: Scenario): Promise<ScenarioAnswer>
+  sweep(scenario: Scenario): Promise<SweepAnswer>
+  compare(sides: { readonly a: Scenario; readonly b: Scenario }): Promise<Comparison>
   propose(proposal: { readonly whatIfId: string; readonly algorithm: string }): Promise<string>
   judge(plan: { readonly id: string; readonly verb: 'approve' | 'reject'; readonly reason: string }): Promise<void>
   loop(): Promise<z.infer<typeof loopShape>>
@@ -54,6 +60,9 @@ export function createTwinCalls(client: RestClient): TwinCalls {
     entity: async (kind, name, at) =>
       (await client.get(`entities/${kind}/${toPath(name)}`, { query: { at }, shape: z.object({ item: entityShape }) })).item,
     whatIf: (query) => client.post('what-if', { body: query, shape: whatIfAnswerShape }),
+    scenario: (scenario) => client.post('scenarios', { body: { scenario }, shape: scenarioAnswerShape }),
+    sweep: (scenario) => client.post('sweeps', { body: { scenario }, shape: sweepAnswerShape }),
+    compare: (sides) => client.post('comparisons', { body: sides, shape: comparisonShape }),
     propose: async (body) => (await client.post('plans', { body, shape: z.object({ id: z.string() }) })).id,
     judge: async ({ id, verb, reason }) => {
       await client.post(`plans/${toPath(id)}/${verb}`, { body: { reason }, shape: z.unknown() })

@@ -59,10 +59,10 @@ it('parseBase refuses the rest', () => expect(() => parseBase('yesterday', 0)).t
 
 describe('toQuery', () => {
   it('without a file and flags is the contract’s default', () => {
-    expect(toQuery(null, {}, 0)).toEqual(whatIfQueryShape.parse({}))
+    expect(toQuery({ place: 'the question', fields: {} }, {}, 0)).toEqual(whatIfQueryShape.parse({}))
   })
   it('joins edits; other flags win over the file', () => {
-    const text = 'workload: waiting\ndelta2: 3\nedits:\n  - { kind: lose-node, node: tx2-1 }\n'
+    const fields = { workload: 'waiting', delta2: 3, edits: [{ kind: 'lose-node', node: 'tx2-1' }] }
     const flags = {
       edit: ['cordon-node=tx2-2'],
       burst: ['cam-1:alexnet:2:5'],
@@ -71,7 +71,7 @@ describe('toQuery', () => {
       granularity: 'block',
       at: '#7',
     } as const
-    expect(toQuery({ name: 'q.yaml', text }, flags, 0)).toMatchObject({
+    expect(toQuery({ place: 'q.yaml', fields }, flags, 0)).toMatchObject({
       base: { kind: 'sequence', sequence: 7 },
       workload: 'waiting',
       granularity: 'block',
@@ -84,13 +84,9 @@ describe('toQuery', () => {
       ],
     })
   })
-  it.each([
-    ['workload: [', 'q.yaml is not YAML or JSON: line 1, column'],
-    ['[]', 'q.yaml holds no question'],
-    ['granularity: pixel', 'the question in q.yaml cannot be used: granularity'],
-  ])('refuses %j', (text, message) => {
-    expect(() => toQuery({ name: 'q.yaml', text }, {}, 0)).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(message) }),
+  it('names the field and the place', () => {
+    expect(() => toQuery({ place: 'q.yaml', fields: { granularity: 'pixel' } }, {}, 0)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('q.yaml cannot be used: granularity') }),
     )
   })
 })

@@ -1,9 +1,7 @@
 /**
- * A what-if question from a file and from flags: flags win over the file, lists of edits are joined.
+ * A what-if question from the fields of a file and from flags: flags win over the file, lists of edits are joined.
  * Nothing is sent that the contract's schema would refuse.
  */
-import { parseDocument } from 'yaml'
-import { z } from 'zod'
 import { type Edit, editShape, type WhatIfQuery, type WhatIfQueryInput, whatIfQueryShape } from '../../models/contracts/what-if.ts'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import { firstIssue } from './first-issue.ts'
@@ -51,6 +49,10 @@ export function parseEdit(text: string): Edit {
   throw new TwinError('CONFIG_INVALID', `the edit '${text}' cannot be used (${reason}); write ${kind}=${EDIT_FORMS[kind]}`)
 }
 
+export function parseEdits({ edit = [], burst = [] }: Pick<QueryFlags, 'edit' | 'burst'>): Edit[] {
+  return [...edit, ...burst.map((each) => `burst=${each}`)].map(parseEdit)
+}
+
 function toFields(kind: Edit['kind'], [first, second, third, fourth, fifth]: readonly string[]): unknown {
   switch (kind) {
     case 'lose-node':
@@ -95,36 +97,24 @@ export function parseBase(at: string, nowMs: number): WhatIfQuery['base'] {
   throw new TwinError('CONFIG_INVALID', `--at '${at}' is no position and no time; give an age like 10m, an ISO time, or '#123'`)
 }
 
-/** @param file YAML or JSON text of a query. @throws TwinError CONFIG_INVALID with line and column, or the field. */
-export function toQuery(file: { readonly name: string; readonly text: string } | null, flags: QueryFlags, nowMs: number): WhatIfQuery {
-  const base = file === null ? {} : parseQueryFile(file)
-  const edits = [...(flags.edit ?? []), ...(flags.burst ?? []).map((burst) => `burst=${burst}`)].map(parseEdit)
-  const given = {
-    base: flags.at === undefined ? undefined : parseBase(flags.at, nowMs),
-    workload: flags.workload,
-    algorithms: flags.algorithms,
-    granularity: flags.granularity,
-    delta1Seconds: flags.delta1,
-    delta2: flags.delta2,
-  }
-  const overrides = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const fileEdits = Array.isArray(base.edits) ? base.edits : []
-  const parsed = whatIfQueryShape.safeParse({ ...base, ...overrides, edits: [...fileEdits, ...edits] })
+/** @param question What was read, and where. @throws TwinError CONFIG_INVALID with the field */
+export function toQuery(
+  question: { readonly place: string; readonly fields: Readonly<Record<string, unknown>> },
+  flags: QueryFlags,
+  nowMs: number,
+): WhatIfQuery {
+  const { place, fields } = question
+  const fileEdits = Array.isArray(fields.edits) ? fields.edits : []
+  const overrides = { ...settingsOf(flags), ...(flags.at === undefined ? {} : { base: parseBase(flags.at, nowMs) }) }
+  const parsed = whatIfQueryShape.safeParse({ ...fields, ...overrides, edits: [...fileEdits, ...parseEdits(flags)] })
   if (parsed.success) return parsed.data
-  const place = file === null ? 'the question' : `the question in ${file.name}`
   throw new TwinError('CONFIG_INVALID', `${place} cannot be used: ${firstIssue(parsed.error)}; twinctl whatif run --help shows the form`)
 }
 
-function parseQueryFile({ name, text }: { readonly name: string; readonly text: string }): Record<string, unknown> {
-  const document = parseDocument(text)
-  const fault = document.errors[0]
-  if (fault !== undefined) {
-    const { line, col } = fault.linePos?.[0] ?? { line: 1, col: 1 }
-    throw new TwinError('CONFIG_INVALID', `${name} is not YAML or JSON: line ${line}, column ${col}: ${fault.message.split('\n')[0]}`)
-  }
-  const parsed = z.record(z.string(), z.unknown()).safeParse(document.toJS() ?? {})
-  if (parsed.success) return parsed.data
-  throw new TwinError('CONFIG_INVALID', `${name} holds no question; give fields such as edits, workload, algorithms`)
+/** What the flags set in a question and in a scenario alike; nothing where no flag was given. */
+export function settingsOf({ workload, algorithms, granularity, delta1, delta2 }: QueryFlags): Partial<WhatIfQueryInput> {
+  const given = { workload, algorithms, granularity, delta1Seconds: delta1, delta2 }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 function isEditKind(name: string): name is Edit['kind'] {

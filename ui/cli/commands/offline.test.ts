@@ -125,6 +125,18 @@ describe('usage', () => {
     [['fault', 'add', 'slow-link', 'x'], 2, 'give: twinctl fault add slow-link link factor'],
     [['fault', 'add', 'kill-node', 'x', 'y'], 2, "'y' is one word too many"],
     [['replay', '--from', '1', '--speed', '0'], 2, "'0' is no speed"],
+    [['whatif', 'run', 'los(node/a)'], 2, "found 'los'; did you mean lose? [QUERY_INVALID]\nlos(node/a)\n^\n"],
+    [['whatif', 'run', 'lose(node/a)', '-f', 'x'], 2, 'two questions; give one'],
+    [['whatif', 'run', 'sweep delta1 0..1'], 2, 'ask with twinctl whatif sweep'],
+    [['whatif', 'run', '-f', '/no/such'], 2, "cannot read '/no/such'"],
+    [['whatif', 'run', 'question.yaml'], 2, "cannot read 'question.yaml'"],
+    [['whatif', 'run', 'at now', '--workload', 'heavy'], 2, 'names its requests one by one'],
+    [['whatif', 'run', '--against', 'dhs'], 2, 'add -o svg'],
+    [['whatif', 'sweep', 'at now'], 2, 'there is no sweep to run; add one'],
+    [['whatif', 'sweep', 'sweep delta1 0..1 steps 1000000'], 1, 'above the limit of 2000'],
+    [['whatif', 'diff', 'at now'], 2, "missing required argument 'b'"],
+    [['whatif', 'diff', 'at now', 'lose(node/a'], 2, "expected ')' at column 12, found the end"],
+    [['whatif', 'diff', 'at now', 'at now', '--server', 'http://127.0.0.1:1'], 2, 'no edgetwin server answers'],
     [[], 2, 'Usage: twinctl'],
   ])('%j exits %i', async (args, code, message) => {
     const ran = await runCli(args)
@@ -140,6 +152,19 @@ describe('usage', () => {
     const ran = await runCli(args)
     expect(ran).toMatchObject({ code: 0, err: '' })
     expect(ran.out).toContain(text)
+  })
+})
+
+describe('a scenario in a file', () => {
+  it.each([
+    ['workload: [', 'standard input is not YAML or JSON: line 1, column'],
+    ['lose(node/a)\n+ los(node/b)', 'standard input: expected a term'],
+    ['workloads: waiting', 'standard input: the scenario cannot be used'],
+    ['[]', 'standard input: expected a term'],
+  ])('%j is refused by name and place', async (input, message) => {
+    const { code, out, err } = await runCli(['whatif', 'run', '-f', '-'], input)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(message)
   })
 })
 

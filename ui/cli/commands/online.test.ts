@@ -1,9 +1,13 @@
 /** The commands that ask a server: what they send, what they print, what the shell sees. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { whatIfQueryShape } from '../../../models/contracts/what-if.ts'
 import { aNewCamera } from '../../../models/entities/camera.ts'
 import { aNewDecisionRecord } from '../../../models/entities/decision-record.ts'
 import { aNewNode } from '../../../models/entities/node.ts'
+import { readScenario } from '../../../models/scenario/read.ts'
 import { type Asked, type FarSide, runCli, runFarSide } from '../far-side.ts'
 
 let far: FarSide
@@ -13,6 +17,7 @@ type Answers = Readonly<Record<string, readonly [number, unknown]>>
 
 /** @param answers By `METHOD /path/below/api/v1`, without the query. */
 async function ask(args: readonly string[], answers: Answers, input?: string) {
+  await far?.stop()
   far = await runFarSide((asked) => answers[keyOf(asked)] ?? [404, { code: 'ROUTE_UNKNOWN', detail: keyOf(asked) }])
   return runCli([...args, '--server', far.url], input)
 }
@@ -221,16 +226,15 @@ describe('whatif run', () => {
     staleFacts: [{ entity: 'node pi-1', group: 'load', source: 'exporter:pi-1', ageMs: 90_000, freshness: 'stale' }],
     warnings: ['one thing'],
   }
-  const answers: Answers = { 'POST /what-if': [200, answer] }
+  const text = 'lose(node/tx2-2) with heft, dhs, local'
+  const scenarioAnswer = { text, scenario: readScenario(text), answer }
+  const answers: Answers = { 'POST /what-if': [200, answer], 'POST /scenarios': [200, scenarioAnswer] }
 
   it('ranks, names the class with its numbers, and says why the winner wins', async () => {
     const { code, out, err } = await ask(['whatif', 'run', '--edit', 'lose-node=tx2-2', '-a', 'heft,dhs,local'], answers)
     expect({ code, err }).toEqual({ code: 0, err: 'warning: one thing\n' })
-    expect(far.asked[0]!.body).toMatchObject({
-      edits: [{ kind: 'lose-node', node: 'tx2-2' }],
-      algorithms: ['heft', 'dhs', 'local'],
-      base: { kind: 'now' },
-    })
+    expect(far.asked.map(({ body }) => body)).toEqual([{ scenario: scenarioAnswer.scenario }])
+    expect(out).toContain(`scenario: ${text}\nshare: ${far.url}/#scenario=lose(node%2Ftx2-2)%20with%20heft%2C%20dhs%2C%20local\n\nRANK `)
     expect(out).toMatch(/\n1 +heft +60ms +30ms/)
     expect(out).toMatch(/\n2 +dhs → heft +60ms/)
     expect(out).toContain('edge found no schedule: no server\n')
@@ -258,15 +262,69 @@ describe('whatif run', () => {
       'workload: waiting\n',
     )
     expect(far.asked.map(({ body }) => body)).toEqual([
-      expect.objectContaining({ workload: 'waiting' }),
+      { scenario: expect.objectContaining({ workload: 'waiting' }) },
       { whatIfId: 'w-1', algorithm: 'heft' },
     ])
     expect(err).toContain('plan p-1 waits; twinctl plan approve p-1\n')
   })
   it('exits 1 when no algorithm found a schedule', async () => {
-    const { code, out } = await ask(['whatif', 'run'], { 'POST /what-if': [200, { ...answer, outcomes: [] }] })
+    const { code, out } = await ask(['whatif', 'run'], {
+      'POST /scenarios': [200, { ...scenarioAnswer, answer: { ...answer, outcomes: [] } }],
+    })
     expect(code).toBe(1)
     expect(out).toContain('no algorithm found a schedule\n')
+  })
+  it('joins text and flags, and reads text, YAML, JSON and the old query from files', async () => {
+    const asked = async (args: readonly string[], input = '') => {
+      const { err } = await ask(['whatif', 'run', '-q', ...args], answers, input)
+      return err === '' ? far.asked.map((one) => [keyOf(one), one.body]) : err
+    }
+    const scenario = readScenario('drain(node/a) + lose(node/b) at #7')
+    const sent = [['POST /scenarios', { scenario }]]
+    expect(await asked(['drain(node/a)', '--edit', 'lose-node=b', '--at', '#7'])).toEqual(sent)
+    expect(await asked(['-f', '-'], 'drain(node/a)\n  + lose(node/b)\nat #7\n')).toEqual(sent)
+    expect(await asked(['-'], JSON.stringify(scenario))).toEqual(sent)
+    const yaml = 'edits:\n  - { kind: drain-node, node: a }\n  - { kind: lose-node, node: b }\nat: { kind: sequence, sequence: 7 }\n'
+    expect(await asked(['-f', '-'], yaml)).toEqual(sent)
+    expect(await asked(['-f', '-'], 'seed: 7\n')).toEqual([['POST /what-if', expect.objectContaining({ seed: 7 })]])
+  })
+  it('draws the winner against another, and writes it to a file', async () => {
+    const file = `${mkdtempSync(`${tmpdir()}/twinctl-`)}/gantt.svg`
+    const { code, out, err } = await ask(['whatif', 'run', '-o', 'svg', '--against', 'local', '--out', file], answers)
+    expect({ code, out, err }).toEqual({ code: 0, out: '', err: `wrote ${file}\nwarning: one thing\n` })
+    const picture = readFileSync(file, 'utf8')
+    rmSync(dirname(file), { recursive: true })
+    expect(picture).toMatch(/^<svg [\s\S]*>heft against local<[\s\S]*<\/svg>\n$/)
+    expect((await ask(['whatif', 'run', '-o', 'svg', '--against', 'edge'], answers)).err).toContain('edge found no schedule (no server)')
+  })
+  it('a page of it in Markdown, where names stay text', async () => {
+    const { out } = await ask(['whatif', 'run', '-o', 'markdown'], answers)
+    expect(out).toMatch(/^# What if: lose\(node\/tx2-2\) with heft, dhs, local\n/)
+    expect(out).toContain('## Ranking\n\n| RANK | ALGORITHM |')
+    expect(out).toContain('t\\_max − t\\_min')
+  })
+  it('json keeps the answer and adds what to share', async () => {
+    const { out } = await ask(['whatif', 'run', '-o', 'json'], answers)
+    expect(JSON.parse(out)).toEqual({ scenario: text, url: expect.stringContaining('/#scenario='), ...answer })
+  })
+  it('shows what the server cannot read as the server gives it', async () => {
+    const detail = "expected a term at column 6, found 'nod'; did you mean node?\nlose(nod/a)\n     ^"
+    const refused = [400, { code: 'QUERY_INVALID', detail, details: { line: 1, column: 6 } }] as const
+    expect(await ask(['whatif', 'run'], { 'POST /scenarios': refused })).toEqual({
+      code: 2,
+      out: '',
+      err: "error: expected a term at column 6, found 'nod'; did you mean node? [QUERY_INVALID]\nlose(nod/a)\n     ^\n",
+    })
+  })
+  it('says by which measure the winner wins', async () => {
+    const query = readScenario('by energy, moves')
+    const outcomes = [
+      outcome('heft', 90, 'x/y'),
+      { ...outcome('local', 60, 'x/y'), energy: { ...outcome('local', 1, 'x/y').energy, aboveIdleJoules: 3 } },
+    ]
+    const asked = { ...answer, query: { ...answer.query, objective: query.objective }, outcomes }
+    const { out } = await ask(['whatif', 'run'], { 'POST /scenarios': [200, { ...scenarioAnswer, answer: asked }] })
+    expect(out).toContain('heft wins over local: 1.0 J above idle instead of 3.0 J\n')
   })
   it('csv is for programs', async () => {
     const { out } = await ask(['whatif', 'run', '-o', 'csv'], answers)
