@@ -128,7 +128,15 @@ export function askShared(text: string | null): void {
 }
 
 export function compareTexts(a: string, b: string): Promise<void> {
-  return run('text', (signal) => api.compare(a, b, signal), showComparison)
+  return run('text', (signal) => checked([a, b], () => api.compare(a, b, signal)), showComparison)
+}
+
+/** Words that cannot be read need no server to say so. */
+async function checked<T>(texts: readonly string[], send: () => Promise<Answer<T>>): Promise<Answer<T>> {
+  // Without the reader nothing is lost: the server reads the words anyway.
+  const reader = await import('./scenario-of-question.ts').catch(() => null)
+  const problem = texts.map((text) => reader?.faultOf(text) ?? null).find((each) => each !== null)
+  return problem === undefined ? send() : { ok: false, problem }
 }
 
 export function cancel(): void {

@@ -71,7 +71,7 @@ export function RequestChoices({ answer, outcome }: { answer: WhatIfAnswer; outc
                       {accelerator === request.chosen ? null : (
                         <button
                           type="button"
-                          className="link"
+                          className="link whole"
                           data-testid={`flip-${accelerator}`}
                           title="Finds the cheapest change that would make it win"
                           aria-label={`make it win: ${accelerator}`}
@@ -96,10 +96,10 @@ export function RequestChoices({ answer, outcome }: { answer: WhatIfAnswer; outc
 function describeWait({ kind, ms, by }: Outcome['requests'][number]['choices'][number]['waits'][number]): string {
   switch (kind) {
     case 'data':
-      return `input ${duration(ms)}: ${by}`
+      return `${by}, ${duration(ms)}`
     case 'processor':
-      return `then waits ${duration(ms)}: ${by}`
+      return `behind ${by}, ${duration(ms)}`
     case 'link':
-      return `shared link ${duration(ms)}: ${by}`
+      return `link ${by}, ${duration(ms)}`
   }
 }

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import { parseScenario } from '../../../../models/scenario/parse.ts'
 import { hasSweep } from './asking.ts'
 import { FIRST_QUESTION } from './question.ts'
-import { scenarioOf, textOf } from './scenario-of-question.ts'
+import { faultOf, scenarioOf, textOf } from './scenario-of-question.ts'
 
 const cameras = ['cam-1', 'cam-2']
 
@@ -23,4 +23,11 @@ it('knows a sweep from a name that holds the word', () => {
   expect(hasSweep('lose(node/a) + sweep link(cam-3) 5..10 Mbit/s')).toBe(true)
   expect(hasSweep('sweep delta1 0..1')).toBe(true)
   expect(hasSweep('lose(node/sweep)')).toBe(false)
+})
+
+it('points at the column of what cannot be read, with the nearest word', () => {
+  expect(faultOf('lose(node/nobody-knows)')).toBeNull()
+  const [what, text, caret] = faultOf('lose(node/a) + lnk(b, x2)')!.detail.split('\n')
+  expect(what).toMatch(/column 16.*did you mean link/)
+  expect([text, caret]).toEqual(['lose(node/a) + lnk(b, x2)', `${' '.repeat(15)}^`])
 })
