@@ -96,7 +96,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 function sendProblem(error: unknown, { request, reply, log }: { request: FastifyRequest; reply: FastifyReply; log: Logger }): FastifyReply {
-  const problem = toProblem(error, { url: request.url, id: request.id })
+  const problem = toProblem(error, request)
   if (problem.code === 'INTERNAL') log.error({ requestId: request.id, method: request.method, url: request.url, error }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   if ((problem.status === 429 || problem.status === 503) && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')

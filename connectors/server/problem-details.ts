@@ -71,22 +71,27 @@ const REMEDIES: Readonly<Record<string, string>> = {
 export interface Asked {
   readonly url: string
   readonly id: string
+  /** What was sent, to name the values that cannot be used. */
+  readonly body?: unknown
+  readonly query?: unknown
+  readonly params?: unknown
 }
 
-export function toProblem(error: unknown, { url, id }: Asked): Problem {
-  const { status, ...rest } = judge(error, id)
+export function toProblem(error: unknown, asked: Asked): Problem {
+  const { url } = asked
+  const { status, ...rest } = judge(error, asked)
   const instance = url.split('?', 1)[0]!
   return { type: `/errors#${rest.code}`, title: ERROR_CODES[rest.code], status, instance, ...rest }
 }
 
 type Judged = Pick<Problem, 'status' | 'code' | 'detail' | 'details' | 'errors'>
 
-function judge(error: unknown, requestId: string): Judged {
+function judge(error: unknown, asked: Asked): Judged {
   if (error instanceof TwinError && error.code !== 'INTERNAL') {
     return { status: STATUS_OF_CODE[error.code], code: error.code, detail: error.message, details: { ...error.details }, errors: [] }
   }
   const refused = fastifyErrorShape.safeParse(error).data
-  if (refused?.validation !== undefined) return judgeInput(refused)
+  if (refused?.validation !== undefined) return judgeInput(refused, asked)
   if (refused?.code === 'FST_ERR_HANDLER_TIMEOUT') {
     return { status: 503, code: 'OVERLOADED', detail: 'the answer took too long; ask for less or try again', details: {}, errors: [] }
   }
@@ -95,8 +100,8 @@ function judge(error: unknown, requestId: string): Judged {
     const detail = remedy === undefined ? refused.message : `${remedy} (${refused.message})`
     return { status: refused.statusCode, code: 'QUERY_INVALID', detail, details: {}, errors: [] }
   }
-  const detail = `a bug in edgetwin; its log tells more under request ${requestId}`
-  return { status: 500, code: 'INTERNAL', detail, details: { requestId }, errors: [] }
+  const detail = `a bug in edgetwin; its log tells more under request ${asked.id}`
+  return { status: 500, code: 'INTERNAL', detail, details: { requestId: asked.id }, errors: [] }
 }
 
 const fastifyErrorShape = z.object({
@@ -108,10 +113,25 @@ const fastifyErrorShape = z.object({
   validation: z.array(z.object({ instancePath: z.string(), message: z.string().default('is invalid') })).optional(),
 })
 
-function judgeInput({ validation = [], validationContext = 'request' }: z.infer<typeof fastifyErrorShape>): Judged {
-  const place = validationContext === 'querystring' ? 'query' : validationContext
-  const errors = validation.slice(0, 100).map(({ instancePath, message }) => ({ in: place, path: instancePath, message }))
-  const detail = errors.map(({ path, message }) => `${place}${path === '/' ? '' : path}: ${message}`).slice(0, 5)
+const PLACES = { body: 'body', querystring: 'query', params: 'params' } as const
+const isPlace = (context: string): context is keyof typeof PLACES => context in PLACES
+
+function judgeInput({ validation = [], validationContext = '' }: z.infer<typeof fastifyErrorShape>, asked: Asked): Judged {
+  const place = isPlace(validationContext) ? PLACES[validationContext] : null
+  const errors = validation.slice(0, 100).map(({ instancePath: path, message }) => {
+    const value = place === null ? '' : valueText(asked[place], path)
+    return { in: place ?? 'request', path, message: value === '' ? message : `${message}, got ${value}` }
+  })
+  const detail = errors.map(({ in: where, path, message }) => `${where}${path === '/' ? '' : path}: ${message}`).slice(0, 5)
   const more = validation.length > detail.length ? `; and ${validation.length - detail.length} more` : ''
   return { status: 400, code: 'QUERY_INVALID', detail: detail.join('; ') + more, details: {}, errors }
+}
+
+/** A single value as JSON; '' for what is missing, and for what has parts: they have messages of their own. */
+function valueText(given: unknown, path: string): string {
+  const keys = path.split('/').filter((key) => key !== '')
+  const value = keys.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), given)
+  if (typeof value === 'object' || value === undefined) return ''
+  const text = JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

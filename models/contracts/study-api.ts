@@ -11,7 +11,9 @@ import { nMinusOneReportShape, radarShape } from './standing.ts'
 import { whatIfAnswerShape } from './what-if.ts'
 
 /** A scenario as text or in its equal JSON form. */
-export const givenScenarioShape = z.union([z.string().min(1).max(4_096), scenarioShape])
+export const givenScenarioShape = z.union([z.string().min(1).max(4_096), scenarioShape], {
+  error: 'give a scenario as text, or in its JSON form',
+})
 export type GivenScenario = z.infer<typeof givenScenarioShape>
 
 export const scenarioAnswerShape = z.object({

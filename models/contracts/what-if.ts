@@ -109,7 +109,11 @@ export const whatIfQueryShape = z.object({
    * `waiting`: the requests that wait or run in the twin. `each-camera`: one request of each application of each camera.
    * A list: exactly these. Bursts among the edits come on top.
    */
-  workload: z.union([z.enum(['waiting', 'each-camera']), z.array(workloadRequestShape).max(QUERY_LIMITS.requests)]).default('each-camera'),
+  workload: z
+    .union([z.enum(['waiting', 'each-camera']), z.array(workloadRequestShape).max(QUERY_LIMITS.requests)], {
+      error: `give "waiting", "each-camera" or a list of at most ${QUERY_LIMITS.requests} requests`,
+    })
+    .default('each-camera'),
   algorithms: z
     .array(z.enum(ALGORITHM_NAMES))
     .min(1)
