@@ -120,6 +120,26 @@ describe('sweepCurve', () => {
     const points = elements.filter(({ name }) => name === 'polyline').map(({ attributes }) => attributes.points!.split(' ').length)
     expect(points).toEqual([3, 3])
   })
+  it('puts no label on another, wherever the breaks are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 625_000, max: 62_500_000, noNaN: true }), { maxLength: 30 }), (xs) => {
+        const breakPoints = xs
+          .sort((a, b) => a - b)
+          .map((x) => ({ xLow: x, xHigh: x, x, from: 'local' as const, to: 'portfolio' as const }))
+        const labels = elementsOf(sweepCurve({ ...sweep, breakPoints })).filter(
+          ({ name, content }) => name === 'text' && content.includes(' from '),
+        )
+        const ends = new Map<number, number>()
+        for (const label of labels) {
+          const { x, y } = numbersOf(label)
+          expect(x! + label.content.length * 6.5).toBeLessThanOrEqual(800)
+          expect(x).toBeGreaterThanOrEqual(ends.get(y!) ?? 0)
+          ends.set(y!, x! + label.content.length * 6.5)
+        }
+        expect(labels.length).toBeGreaterThanOrEqual(Math.min(2, xs.length))
+      }),
+    )
+  })
   it('says it in words', () => {
     expect(elements.find(({ name }) => name === 'desc')!.content).toBe(`${sweep.scenario}: local, from 160 Mbit/s heft.`)
   })

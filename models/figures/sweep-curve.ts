@@ -18,7 +18,10 @@ const TOP = 108
 const BOTTOM = 78
 const STRIP = 10
 const DOTTED_MAX = 60
-const LABELLED_MAX = 12
+/** Baselines above the plot. */
+const LABEL_ROWS = [TOP - 8, TOP - 22]
+/** Width of one, generously. */
+const CHARACTER = 6.6
 /** Beyond this, small values would lie on the axis. */
 const LINEAR_RATIO_MAX = 30
 const SUBTITLE_MAX = 115
@@ -115,13 +118,18 @@ function winnerStrip({ points, breakPoints, unit }: SweepAnswer, x: Axis): strin
   })
 }
 
-/** Labels stand in two rows by turns, so that neighbours do not touch. */
+/** Labels stand in two rows; one that fits in neither is left out, since its strip and the description say the same. */
 function breakLines({ breakPoints, unit }: SweepAnswer, x: Axis): string[] {
-  const hasLabels = breakPoints.length <= LABELLED_MAX
-  return breakPoints.map((point, index) => {
+  const takenTo = LABEL_ROWS.map(() => 0)
+  return breakPoints.map((point) => {
     const at = x.at(shownValue(point.x, unit))
-    const label = { x: at, y: TOP - 8 - 14 * (index % 2), anchor: at > WIDTH / 2 ? 'end' : 'start', size: 11 } as const
     const mark = line({ from: [at, TOP - 4], to: [at, HEIGHT - BOTTOM + STRIP + 1], colour: GREY, width: 1.5, dashes: '4 3' })
-    return mark + (hasLabels ? text(`${point.to ?? 'none'} from ${formatSwept(point.x, unit)}`, label) : '')
+    const label = `${point.to ?? 'none'} from ${formatSwept(point.x, unit)}`
+    const width = label.length * CHARACTER
+    const from = Math.min(at, WIDTH - RIGHT - width)
+    const row = takenTo.findIndex((end) => end <= from)
+    if (row === -1) return mark
+    takenTo[row] = from + width + 6
+    return mark + text(label, { x: from, y: LABEL_ROWS[row]!, size: 11 })
   })
 }
