@@ -14,7 +14,7 @@ import { createJobQueue } from './job-queue.ts'
 import type { JobInput, JobName, JobOutput, JobStep, WhatIfInput } from './pool-jobs.ts'
 import { makeSeat } from './worker-seat.ts'
 
-export const POOL_LIMITS = {
+const POOL_LIMITS = {
   timeoutMs: 2_000,
   heapMiB: 256,
   /** Questions that may wait for a worker. */

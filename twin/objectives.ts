@@ -14,7 +14,7 @@ export type Measures = Pick<
 >
 
 /** Assumed: both ends of a link together; Wi-Fi and Fast Ethernet of small boards lie around it. */
-export const TRANSFER_JOULES_PER_BYTE = 1e-7
+const TRANSFER_JOULES_PER_BYTE = 1e-7
 
 const ENERGY_SOURCE = `busy and idle power: the device models; transfers: ${TRANSFER_JOULES_PER_BYTE * 1e9} nJ a byte, assumed`
 

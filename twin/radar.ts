@@ -96,7 +96,7 @@ export function heldClass(
 }
 
 /** The trail with the point behind it; the same trail when the point did not move. */
-export function withPoint(trail: Radar['trail'], point: RadarPoint): Radar['trail'] {
+function withPoint(trail: Radar['trail'], point: RadarPoint): Radar['trail'] {
   const last = trail.at(-1)
   const hasMoved =
     last === undefined ||

@@ -20,7 +20,7 @@ export function staleFacts(state: TwinState, used: FactsUsed): AssumedFact[] {
 }
 
 /** Facts never heard are not listed: nothing can rest on them. */
-export function assumedFacts(state: TwinState, { accelerators, cameras, nodes }: FactsUsed): AssumedFact[] {
+function assumedFacts(state: TwinState, { accelerators, cameras, nodes }: FactsUsed): AssumedFact[] {
   const { entities, clockMs } = state
   const facts: AssumedFact[] = []
   const add = (entity: string, group: string, fact: Fact<unknown> | null | undefined): void => {

@@ -75,7 +75,7 @@ export function renderDevices(machine: MachineDescription): Promise<string> {
 
 export const DEVICE_METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
 
-export function createDeviceRegistry({ node, devices, version }: MachineDescription): Registry {
+function createDeviceRegistry({ node, devices, version }: MachineDescription): Registry {
   const registry = new Registry()
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] })

@@ -14,7 +14,7 @@ export function checkBind(host: string, token: string | null): void {
   throw new TwinError('BIND_REFUSED', `${host} can be reached from other machines and no token is set; ${remedy}`, { details: { host } })
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host)
 }
 

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { acceleratorNameShape, durationMsShape, idShape, nameShape, textShape, timeMsShape } from '../events/shapes.ts'
 
-export const TRIGGER_KINDS = ['imbalance', 'node-lost', 'accelerator-lost', 'accelerator-freed', 'arrival', 'drift', 'operator'] as const
+const TRIGGER_KINDS = ['imbalance', 'node-lost', 'accelerator-lost', 'accelerator-freed', 'arrival', 'drift', 'operator'] as const
 
 export const placementShape = z.object({
   pod: nameShape,

@@ -9,7 +9,7 @@ import { ALGORITHM_NAMES, whatIfQueryShape } from './what-if.ts'
 /** How far a search goes. Links and devices change by doubling; the least change is then narrowed down to half a percent. */
 export const FLIP_LIMITS = { runs: 200, linkFactor: 1_024, linkBytesPerSecond: 1.25e9, speedFactor: 64 } as const
 
-export const flipTargetShape = z.discriminatedUnion('kind', [
+const flipTargetShape = z.discriminatedUnion('kind', [
   /** The best outcome puts the first task of this request there. */
   z.object({ kind: z.literal('accelerator'), request: nameShape, accelerator: acceleratorNameShape }),
   /** No other outcome is better by the objective. */
@@ -26,7 +26,7 @@ export const flipQueryShape = z.object({
 export type FlipQuery = z.infer<typeof flipQueryShape>
 
 /** From the cheapest kind to the dearest: work that is taken away, an image that is built, a link, a device. */
-export const flipChangeShape = z.discriminatedUnion('kind', [
+const flipChangeShape = z.discriminatedUnion('kind', [
   /** What runs there is done now, and of what is not to be placed nothing queues there. `from`, `to`: ms until it is free. */
   z.object({ kind: z.literal('free-accelerator'), accelerator: acceleratorNameShape }),
   /** `from`, `to`: images for the pair. */
@@ -38,7 +38,7 @@ export const flipChangeShape = z.discriminatedUnion('kind', [
 ])
 export type FlipChange = z.infer<typeof flipChangeShape>
 
-export const flipShape = z.object({
+const flipShape = z.object({
   change: flipChangeShape,
   from: z.number(),
   to: z.number(),

@@ -8,7 +8,6 @@ import { ALGORITHM_NAMES } from './what-if.ts'
 
 /** `spread`: what Kubernetes does by default, the feasible accelerator with the fewest pods. */
 export const REGRET_POLICIES = ['heft', 'cpop', 'peft', 'dhs', 'local', 'edge', 'spread'] as const
-export type RegretPolicy = (typeof REGRET_POLICIES)[number]
 
 /** Who really placed a round: edgetwin, if the newest plan that placed any of it was its own. */
 export const APPLIED_POLICIES = ['site-scheduler', ...ALGORITHM_NAMES.map((name) => `edgetwin:${name}` as const), 'edgetwin:other'] as const
@@ -24,7 +23,7 @@ export type RegretDropReason = (typeof REGRET_DROP_REASONS)[number]
 
 const makespanMs = durationMsShape.nullable()
 /** From the arrival until the last request is done, played on the twin as it was at the arrival; null: it found no schedule. */
-export const policyMakespansShape = z.object({
+const policyMakespansShape = z.object({
   heft: makespanMs,
   cpop: makespanMs,
   peft: makespanMs,

@@ -9,11 +9,11 @@ import { ALGORITHM_NAMES, loadClassShape, PICKED_NAMES } from './what-if.ts'
 /** Also the order between losses that hurt alike. */
 export const LOSS_KINDS = ['node', 'accelerator', 'link', 'camera'] as const
 
-export const lossShape = z.object({ kind: z.enum(LOSS_KINDS), name: z.union([nameShape, acceleratorNameShape]) })
+const lossShape = z.object({ kind: z.enum(LOSS_KINDS), name: z.union([nameShape, acceleratorNameShape]) })
 export type Loss = z.infer<typeof lossShape>
 
 /** How the reference work would go on. */
-export const courseShape = z.object({
+const courseShape = z.object({
   /** From now until the last request is done; null when some request never is. */
   makespanMs: z.number().nullable(),
   /** From being raised; null when some request is never done. */
@@ -23,7 +23,7 @@ export const courseShape = z.object({
 })
 export type Course = z.infer<typeof courseShape>
 
-export const remedyShape = courseShape.extend({
+const remedyShape = courseShape.extend({
   algorithm: z.enum(ALGORITHM_NAMES),
   /** Whom DHS or the portfolio picked. */
   picked: z.enum(PICKED_NAMES).nullable(),
@@ -34,7 +34,7 @@ export const remedyShape = courseShape.extend({
 })
 export type Remedy = z.infer<typeof remedyShape>
 
-export const outlookShape = z.object({
+const outlookShape = z.object({
   /** If nobody places anything anew. */
   unchanged: courseShape,
   /** The best that can be done; null when that is to leave all as it is. */
@@ -46,9 +46,9 @@ export type Outlook = z.infer<typeof outlookShape>
  * `lost`: some requests are done for, whatever is done. `stranded`: some are until somebody places them anew.
  * `slower`: all are done by themselves, but later. `none`: nobody would notice.
  */
-export const SEVERITIES = ['lost', 'stranded', 'slower', 'none'] as const
+const SEVERITIES = ['lost', 'stranded', 'slower', 'none'] as const
 
-export const nMinusOneCaseShape = outlookShape.extend({
+const nMinusOneCaseShape = outlookShape.extend({
   loss: lossShape,
   severity: z.enum(SEVERITIES),
   harm: z.object({
@@ -86,7 +86,7 @@ export type NMinusOneReport = z.infer<typeof nMinusOneReportShape>
 const classNameShape = loadClassShape.shape.className
 export type ClassName = z.infer<typeof classNameShape>
 
-export const radarPointShape = z.object({
+const radarPointShape = z.object({
   timeMs: timeMsShape,
   sequence: z.number().int(),
   /** The larger of t_max − t_mean and t_mean − t_min. */
@@ -100,7 +100,7 @@ export const radarPointShape = z.object({
 })
 export type RadarPoint = z.infer<typeof radarPointShape>
 
-export const radarBorderShape = z.object({
+const radarBorderShape = z.object({
   axis: z.enum(['imbalance', 'requests-per-camera']),
   /** δ1 in seconds, or δ2. */
   at: z.number(),

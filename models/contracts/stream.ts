@@ -25,7 +25,7 @@ export const streamStatusShape = z.object({
 export type StreamStatus = z.infer<typeof streamStatusShape>
 
 /** An entity as it is now; `value` null: forgotten. */
-export const streamChangeShape = z.object({
+const streamChangeShape = z.object({
   kind: z.enum(ENTITY_KINDS),
   name: z.string(),
   value: z.union(ENTITY_KINDS.map((kind) => ENTITY_SHAPES[kind])).nullable(),

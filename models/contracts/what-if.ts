@@ -86,7 +86,7 @@ export type Edit = z.infer<typeof editShape>
 /** How long a request may take from its being raised. */
 const deadlineMsShape = z.number().positive().max(1e10)
 
-export const workloadRequestShape = z.object({
+const workloadRequestShape = z.object({
   camera: nameShape,
   application: nameShape,
   count: z.number().int().min(1).max(100).default(1),
@@ -158,7 +158,7 @@ export const loadClassShape = z.object({
 })
 export type LoadClass = z.infer<typeof loadClassShape>
 
-export const taskOutcomeShape = z.object({
+const taskOutcomeShape = z.object({
   task: z.number().int(),
   request: nameShape,
   name: textShape,
@@ -178,7 +178,7 @@ export const taskOutcomeShape = z.object({
  * `resources`: the device is not there. `accelerator-kind`: no image or no cost for it. `stale`: what is known is too old.
  * `data`: the clip is lost or cannot get there. `selector`: the algorithm places it elsewhere by its own rule.
  */
-export const REFUSAL_KINDS = ['taint', 'resources', 'accelerator-kind', 'stale', 'data', 'selector'] as const
+const REFUSAL_KINDS = ['taint', 'resources', 'accelerator-kind', 'stale', 'data', 'selector'] as const
 export type RefusalKind = (typeof REFUSAL_KINDS)[number]
 
 /**
@@ -210,7 +210,7 @@ export const requestOutcomeShape = z.object({
   choices: z.array(choiceShape),
 })
 
-export const outcomeShape = z.object({
+const outcomeShape = z.object({
   algorithm: z.enum(ALGORITHM_NAMES),
   /** DHS names the algorithm that it picked, the portfolio the one that won. */
   picked: z.enum(PICKED_NAMES).nullable(),

@@ -13,13 +13,13 @@ export interface Cursor {
   fault: string
 }
 
-export const TAB = 9
-export const SPACE = 32
+const TAB = 9
+const SPACE = 32
 export const QUOTE = 34
 export const HASH = 35
 export const COMMA = 44
 export const EQUALS = 61
-export const BACKSLASH = 92
+const BACKSLASH = 92
 export const OPEN = 123
 export const CLOSE = 125
 

@@ -5,7 +5,7 @@ import { acceleratorNameShape, nameShape, textShape } from '../events/shapes.ts'
 
 const algorithmShape = z.enum(ALGORITHM_NAMES)
 
-export const sweepPointShape = z.object({
+const sweepPointShape = z.object({
   /** Bytes per second for rates of links, seconds for delta1; else a factor, requests, or requests per camera. */
   x: z.number(),
   /** Best by the objective; null when no algorithm finds a schedule. */
@@ -16,7 +16,7 @@ export const sweepPointShape = z.object({
 export type SweepPoint = z.infer<typeof sweepPointShape>
 
 /** The winner changes between `xLow`, where it is `from`, and `xHigh`, where it is `to`. */
-export const breakPointShape = z.object({
+const breakPointShape = z.object({
   xLow: z.number(),
   xHigh: z.number(),
   /** The middle between them; of whole values the upper, the first with the new winner. */

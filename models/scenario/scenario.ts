@@ -50,7 +50,7 @@ export const atShape = z.discriminatedUnion('kind', [
 export type ScenarioAt = z.infer<typeof atShape>
 
 /** What a sweep varies. The names are those of the settings and edits that take the value. */
-export const sweepTargetShape = z.discriminatedUnion('kind', [
+const sweepTargetShape = z.discriminatedUnion('kind', [
   /** Value: bytes per second. */
   z.object({ kind: z.literal('set-link'), link: nameShape }),
   z.object({ kind: z.literal('scale-link'), link: nameShape }),
@@ -71,7 +71,7 @@ export const SWEPT_VALUE_SHAPES = {
   delta2: thresholdShape,
 } as const satisfies Record<SweepTarget['kind'], z.ZodType<number>>
 
-export const sweepShape = z
+const sweepShape = z
   .strictObject({
     target: sweepTargetShape,
     from: z.number(),

@@ -35,7 +35,7 @@ export interface ProblemLimits {
 }
 
 /** For work offline, where only the caller waits. */
-export const OFFLINE_LIMITS: ProblemLimits = { taskCountMax: 10_000, edgeCountMax: 200_000, processorCountMax: 64 }
+const OFFLINE_LIMITS: ProblemLimits = { taskCountMax: 10_000, edgeCountMax: 200_000, processorCountMax: 64 }
 /** For a query to a server that others wait for too. */
 export const QUERY_LIMITS: ProblemLimits = { taskCountMax: 2_000, edgeCountMax: 20_000, processorCountMax: 64 }
 
