@@ -112,10 +112,10 @@ export function askForm(cameras: readonly string[]): Promise<void> {
 /** A scenario with a sweep gives a curve, any other one answer. */
 export function askText(text: string): Promise<void> {
   askedText = text
-  if (hasSweep(text)) return run('text', (signal) => api.sweep(text, signal), showSweep)
+  if (hasSweep(text)) return run('text', (signal) => checked([text], () => api.sweep(text, signal)), showSweep)
   return run(
     'text',
-    (signal) => api.scenario(text, signal),
+    (signal) => checked([text], () => api.scenario(text, signal)),
     ({ answer, text: scenario }: ScenarioAnswer) => showAnswer(answer, scenario),
   )
 }

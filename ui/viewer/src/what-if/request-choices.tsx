@@ -62,7 +62,7 @@ export function RequestChoices({ answer, outcome }: { answer: WhatIfAnswer; outc
                   <td>{finishMs === null || bestMs === null || finishMs === bestMs ? '' : `+${duration(finishMs - bestMs)}`}</td>
                   <td>
                     {accelerator === request.chosen ? <b>chosen </b> : null}
-                    {refusedBy === null ? null : <Mark tone="warn">{refusedBy} </Mark>}
+                    {refusedBy === null ? null : <Mark tone="warn">{refusedBy}:&nbsp;</Mark>}
                     {reason}
                     {waits.length === 0 ? null : <span className="fine">{waits.map(describeWait).join('; ')}</span>}
                   </td>
