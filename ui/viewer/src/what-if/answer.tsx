@@ -13,7 +13,10 @@ import { RequestChoices } from './request-choices.tsx'
 
 /** @param text The scenario, when it was asked in words. */
 export function AnswerView({ answer, text }: { answer: WhatIfAnswer; text: string | null }) {
-  const { outcomes, infeasible, query, basis, loadClass, processors } = answer
+  const { infeasible, query, basis, loadClass, processors } = answer
+  // Of no work every schedule is empty, and none is better.
+  const outcomes = answer.outcomes.filter(({ tasks }) => tasks.length > 0)
+  const isEmpty = answer.outcomes.length > 0 && outcomes.length === 0
   const best = outcomes[0]
   const [chosen, setChosen] = useState<AlgorithmName | null>(best?.algorithm ?? null)
   const others = outcomes.filter((outcome) => outcome !== best)
@@ -23,16 +26,17 @@ export function AnswerView({ answer, text }: { answer: WhatIfAnswer; text: strin
   return (
     <article className="answer" data-testid="whatif-results" aria-label="Answer">
       <header>
-        <h2>{best === undefined ? 'No algorithm found a schedule' : headline(outcomes)}</h2>
+        <h2>{isEmpty ? 'There is nothing to schedule' : best === undefined ? 'No algorithm found a schedule' : headline(outcomes)}</h2>
         <p className="fine">
           {query.edits.length === 0 ? 'The site as it is' : `If: ${query.edits.map(describeEdit).join('; ')}`} ·{' '}
-          {counted(best?.requests.length ?? loadClass.requestCount, 'request')} on {counted(processors.length, 'accelerator')} · twin of{' '}
-          {clockTime(basis.timeMs, Date.now())}, position {basis.sequence}, state {basis.stateHash.slice(0, 10)}
+          {counted(best?.requests.length ?? (isEmpty ? 0 : loadClass.requestCount), 'request')} on{' '}
+          {counted(processors.length, 'accelerator')} · twin of {clockTime(basis.timeMs, Date.now())}, position {basis.sequence}, state{' '}
+          {basis.stateHash.slice(0, 10)}
         </p>
         {text === null ? null : <code className="scenario-line">{text}</code>}
       </header>
       {best === undefined ? null : <p className="why">{whyBest(answer)}</p>}
-      <Ranking outcomes={outcomes} chosen={outcome?.algorithm ?? null} onChoose={setChosen} />
+      {best === undefined ? null : <Ranking outcomes={outcomes} chosen={outcome?.algorithm ?? null} onChoose={setChosen} />}
       {infeasible.map(({ algorithm, reason }) => (
         <p key={algorithm} className="note is-warn">
           <b>{ALGORITHM_TITLES[algorithm]}</b> found no schedule: {reason}
