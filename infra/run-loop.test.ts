@@ -1,4 +1,4 @@
-/** What the running loop says of itself. What it does is in loop.test.ts. */
+/** What the running loop says of itself. What it does is in loop.slow.test.ts. */
 import { expect, it } from '@jest/globals'
 import { defaultRegistry } from '../models/applications/registry.ts'
 import { emptyTwin, type TwinState } from '../twin/twin-state.ts'

@@ -134,7 +134,7 @@ async function startAll(
     checks: makeChecks({ state, journal, clock }),
     faults: site.faults,
   })
-  const standing = runStanding({ state, pool, settings: config, log })
+  const standing = runStanding({ state, pool, settings: { delta1Seconds: config.delta1Seconds, delta2: config.delta2 }, log })
   stops.push(standing.stop)
   const studies = makeStudyApi({
     state,

@@ -61,8 +61,8 @@ function lastRound({ entities }: TwinState): Work[] {
     .flatMap(({ id, desired }) => (desired === null ? [] : { id, ...desired, waitedMs: 0, pods: new Map() }))
 }
 
-export function emptyRadar(settings: RadarSettings): Radar {
-  return { ...settings, work: null, loadClass: null, point: null, borders: [], trail: [] }
+export function emptyRadar({ delta1Seconds, delta2, bandRatio }: RadarSettings): Radar {
+  return { delta1Seconds, delta2, bandRatio, work: null, loadClass: null, point: null, borders: [], trail: [] }
 }
 
 /** The radar after one more measure. Without a load the last point stays where it was, at the end of its trail. */

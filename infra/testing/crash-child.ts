@@ -1,5 +1,5 @@
 /**
- * The process that infra/crash.test.ts kills: waits for a line on stdin, then publishes without end from several sides
+ * The process that infra/crash.slow.test.ts kills: waits for a line on stdin, then publishes without end from several sides
  * and prints the time of each event once it was told that the event is accepted.
  *
  * Arguments: journal path, seed, time of the first event.
