@@ -47,6 +47,15 @@ it('names what a file gets wrong: nothing where a number belongs, a misspelt set
   }
 })
 
+it('says where a file is no YAML, and what it must hold', () => {
+  const file = aFile('port: [\nseed: 1')
+  expect(() => read({ file })).toThrow(/settings\.yaml is not YAML: .* at line \d+, column \d+; correct it/)
+  aFile('- port')
+  expect(() => read({ file })).toThrow('write them as in `port: 8080`')
+  aFile('')
+  expect(read({ file })).toMatchObject({ port: 8080 })
+})
+
 it('never shows a token', () => {
   expect(() => read({ flags: { token: 'too short' } })).toThrow(/token \(--token\)(?!.*too short)/)
 })

@@ -96,11 +96,14 @@ function readConfigFile(file: string): Record<string, unknown> {
   } catch (cause) {
     throw new TwinError('CONFIG_INVALID', `cannot read the settings file ${file}; check the path and its rights`, { cause })
   }
+  let given: unknown
   try {
-    const parsed: unknown = parseYaml(text)
-    return z.record(z.string(), z.unknown()).parse(parsed ?? {})
+    given = parseYaml(text)
   } catch (cause) {
-    const where = cause instanceof Error ? cause.message.split('\n')[0] : ''
-    throw new TwinError('CONFIG_INVALID', `the settings file ${file} is not a YAML mapping: ${where}`, { cause })
+    const where = cause instanceof Error ? cause.message.split(/:?\n/)[0] : ''
+    throw new TwinError('CONFIG_INVALID', `the settings file ${file} is not YAML: ${where}; correct it there`, { cause })
   }
+  const settings = z.record(z.string(), z.unknown()).safeParse(given ?? {})
+  if (settings.success) return settings.data
+  throw new TwinError('CONFIG_INVALID', `the settings file ${file} holds no settings by name; write them as in \`port: 8080\``)
 }

@@ -29,8 +29,16 @@ export function parseYaml<Shape extends z.ZodType>(
     })
   }
   if (document.errors.length > 0)
-    refuse(document.errors.map(({ pos, message }) => ({ at: pos[0], reason: message.split('\n')[0] ?? message })))
-  const parsed = shape.safeParse(document.toJS({ maxAliasCount: ALIASES_MAX }))
+    refuse(document.errors.map(({ pos, message }) => ({ at: pos[0], reason: message.split(/ at line |\n/)[0] ?? message })))
+  const plain = (): unknown => {
+    try {
+      return document.toJS({ maxAliasCount: ALIASES_MAX })
+    } catch (error) {
+      // Aliases of aliases can make a short text endless.
+      return refuse([{ at: 0, reason: error instanceof Error ? error.message : String(error) }])
+    }
+  }
+  const parsed = shape.safeParse(plain())
   if (parsed.success) return parsed.data
   return refuse(
     parsed.error.issues.map(({ path, message }) => {

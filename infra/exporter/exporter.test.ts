@@ -64,7 +64,11 @@ describe('emulated devices', () => {
   })
 
   it.each([
-    ['devices: [', /line 1, column \d+/],
+    ['devices: [', /line 1, column \d+: (?!.*line 1, column)/],
+    [
+      `a: &a [1, 1, 1, 1, 1, 1, 1, 1]\nb: &b [${Array(20).fill('*a').join()}]\nc: [${Array(20).fill('*b').join()}]\n`,
+      /line 1, column 1: .*alias/,
+    ],
     ['devices:\n  - name: gpu0\n    kind: SSD\n', /line 3, column 11: devices.0.kind/],
     ['devices:\n  - { name: a, kind: GPU }\n  - { name: a, kind: NPU }\n', /line 2, column 3: devices: two devices have the same name/],
     ['devices:\n  - { name: a, kind: GPU, utilization: 4 }\n', /line 2, column 40: devices.0.utilization/],
