@@ -58,7 +58,7 @@ export function parseSite(text: string, file: string): SiteDescription {
     const [first] = faults
     const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''
     const where = first ? `${file}:${first.line}:${first.column}, ${first.field || 'the file'}: ${first.reason}` : file
-    throw new TwinError('SITE_INVALID', `${where}${more}. Correct the file; sites/dhs.yaml is an example.`, {
+    throw new TwinError('SITE_INVALID', `${where}${more}. Correct the file; connectors/simulated-site/sites/dhs.yaml is an example.`, {
       details: { file, ...first, faults },
     })
   }
