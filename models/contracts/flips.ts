@@ -24,6 +24,8 @@ export const flipQueryShape = z.object({
   runCountMax: z.number().int().min(1).max(FLIP_LIMITS.runs).default(FLIP_LIMITS.runs),
 })
 export type FlipQuery = z.infer<typeof flipQueryShape>
+/** What a client may send. */
+export type FlipQueryInput = z.input<typeof flipQueryShape>
 
 /** From the cheapest kind to the dearest: work that is taken away, an image that is built, a link, a device. */
 const flipChangeShape = z.discriminatedUnion('kind', [

@@ -209,6 +209,7 @@ export const requestOutcomeShape = z.object({
   chosen: acceleratorNameShape,
   choices: z.array(choiceShape),
 })
+export type RequestOutcome = z.infer<typeof requestOutcomeShape>
 
 const outcomeShape = z.object({
   algorithm: z.enum(ALGORITHM_NAMES),

@@ -11,8 +11,10 @@ import { addGet } from './commands/get.ts'
 import { addLoop } from './commands/loop.ts'
 import { addMetrics } from './commands/metrics.ts'
 import { addPlan } from './commands/plan.ts'
+import { addRegret } from './commands/regret.ts'
 import { addReplay } from './commands/replay.ts'
 import { addSchedule } from './commands/schedule.ts'
+import { addStanding } from './commands/standing.ts'
 import { addTop } from './commands/top.ts'
 import { addWhatIf } from './commands/whatif.ts'
 import { EXIT } from './exit-codes.ts'
@@ -33,6 +35,8 @@ const COMMANDS = [
   addLoop,
   addFault,
   addReplay,
+  addStanding,
+  addRegret,
   addDoctor,
   addSchedule,
   addMetrics,

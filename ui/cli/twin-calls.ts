@@ -1,7 +1,9 @@
 /** What twinctl asks of the server: every path and answer in one place, so that a change of the API is a change here. */
 import { z } from 'zod'
 import { type ActiveFault, activeFaultShape, type Fault } from '../../models/contracts/fault.ts'
-import { type ScenarioAnswer, scenarioAnswerShape } from '../../models/contracts/study-api.ts'
+import { type FlipAnswer, type FlipQueryInput, flipAnswerShape } from '../../models/contracts/flips.ts'
+import { type RegretTable, regretTableShape } from '../../models/contracts/regret.ts'
+import { type ScenarioAnswer, type Standing, scenarioAnswerShape, standingShape } from '../../models/contracts/study-api.ts'
 import { type WhatIfAnswer, type WhatIfQueryInput, whatIfAnswerShape } from '../../models/contracts/what-if.ts'
 import { ENTITY_SHAPES, type Entity, type EntityKind } from '../../models/entities/entities.ts'
 import { LOOP_MODES, type LoopMode } from '../../models/events/decision-events.ts'
@@ -39,6 +41,9 @@ export interface TwinCalls {
   addFault(fault: Fault): Promise<ActiveFault>
   clearFault(id: string): Promise<void>
   checks(): Promise<CheckResult[]>
+  flips(query: FlipQueryInput): Promise<FlipAnswer>
+  standing(): Promise<Standing>
+  regret(): Promise<RegretTable>
   /** The last journal sequence at a time. */
   sequenceAt(at: string): Promise<number>
   events(page: { readonly after: number; readonly limit: number }): Promise<JournaledEvent[]>
@@ -73,6 +78,9 @@ export function createTwinCalls(client: RestClient): TwinCalls {
     addFault: (fault) => client.post('faults', { body: fault, shape: activeFaultShape }),
     clearFault: (id) => client.delete(`faults/${toPath(id)}`),
     checks: () => listOf('checks', checkShape),
+    flips: (query) => client.post('flips', { body: query, shape: flipAnswerShape }),
+    standing: () => client.get('standing', { shape: standingShape }),
+    regret: () => client.get('regret', { shape: regretTableShape }),
     sequenceAt: async (at) =>
       (await client.get('entities/decision', { query: { at, limit: 1 }, shape: z.object({ sequence: z.number() }) })).sequence,
     events: async (query) => (await client.get('events', { query, shape: pageOf(eventShape) })).items,

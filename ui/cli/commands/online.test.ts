@@ -247,6 +247,21 @@ describe('whatif run', () => {
     expect(out).toMatch(/r-1 +cam-1 +alexnet +60ms +tx2-1\/gpu0 +60ms +pi-1\/cpu0 90ms\n/)
     expect(out).toContain('load of node pi-1: stale, 90s old (exporter:pi-1)\n')
   })
+  it('explains a request, and asks the twin that was answered what would have to change', async () => {
+    const change = { kind: 'set-link', link: 'edge-1-uplink' }
+    const flip = { change, from: 125e6, to: 250e6, verified: true, makespanMsBefore: 60, makespanMsAfter: 40 }
+    const target = { kind: 'accelerator', request: 'r-1', accelerator: 'pi-1/cpu0' }
+    const flips = { target, winsAlready: false, flips: [flip], verdict: 'a faster link would do', runCount: 12, isComplete: true }
+    const all = { ...answers, 'POST /flips': [200, flips] as const }
+    const { code, out } = await ask(['whatif', 'explain', text, '--request', 'r-1', '--accelerator', 'pi-1/cpu0'], all)
+    expect(code).toBe(0)
+    expect(out).toContain('heft sends r-1 to tx2-1/gpu0; its latency is 60ms\n')
+    expect(out).toMatch(/pi-1\/cpu0 +90ms +<none> +<none>\n/)
+    expect(out).toMatch(/a faster link would do \(12 what-ifs asked\)\n[\s\S]*link edge-1-uplink +\S+ +\S+ +40ms/)
+    expect(far.asked.at(-1)?.body).toMatchObject({ query: { base: { kind: 'sequence', sequence: 12 } }, target })
+    const wrong = await ask(['whatif', 'explain', text, '--request', 'r-2'], answers)
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('did you mean r-1?') })
+  })
   it('heavy asks for two requests of each network, camera by camera', async () => {
     const cameras = page(['cam-1', 'cam-2'].map(aNewCamera))
     await ask(['whatif', 'run', '--workload', 'heavy'], { ...answers, 'GET /entities/camera': cameras })

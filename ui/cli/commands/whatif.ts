@@ -1,7 +1,8 @@
-/** `twinctl whatif`: questions to a fork of the twin: one, two side by side, or one along a line. */
+/** `twinctl whatif`: questions to a fork of the twin: one, two side by side, one along a line, and why. */
 import type { Command } from 'commander'
 import type { Terminal } from '../terminal.ts'
 import { addWhatIfDiff } from './whatif-diff.ts'
+import { addWhatIfExplain } from './whatif-explain.ts'
 import { addWhatIfRun } from './whatif-run.ts'
 import { addWhatIfSweep } from './whatif-sweep.ts'
 
@@ -10,4 +11,5 @@ export function addWhatIf(program: Command, terminal: Terminal): void {
   addWhatIfRun(whatIf, terminal)
   addWhatIfDiff(whatIf, terminal)
   addWhatIfSweep(whatIf, terminal)
+  addWhatIfExplain(whatIf, terminal)
 }
