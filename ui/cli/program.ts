@@ -56,7 +56,7 @@ export function createProgram(terminal: Terminal, { streams, version }: ProgramO
     .addHelpText(
       'after',
       `
-Exit codes: 0 ok · 1 error · 2 usage · 3 rejected by a guardrail · 4 not approved · 124 timeout
+Exit codes: 0 ok · 1 error (diff: different) · 2 usage (diff: also any error) · 3 rejected by a guardrail · 4 not approved · 124 timeout
 
 Examples:
   twinctl get nodes
