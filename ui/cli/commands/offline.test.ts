@@ -145,7 +145,7 @@ describe('usage', () => {
   })
   it.each([
     [['--version'], '1.2.3\n'],
-    [['--help'], 'Exit codes: 0 ok · 1 error · 2 usage'],
+    [['--help'], 'Exit codes: 0 ok · 1 error (diff: different) · 2 usage'],
     [['whatif', 'run', '--help'], '--edit lose-node=tx2-1'],
     [['errors', 'decision_stale'], 'DECISION_STALE   3      the decision no longer holds'],
   ])('%j exits 0', async (args, text) => {
