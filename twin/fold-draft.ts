@@ -2,8 +2,9 @@
 import type { Divergence } from '../models/contracts/twin-json.ts'
 import type { Applied } from '../models/entities/applied.ts'
 import type { EntityKind, EntityOfKind } from '../models/entities/entities.ts'
+import type { EntityMaps } from '../models/entities/entity-maps.ts'
 import type { TwinEvent } from '../models/events/events.ts'
-import type { EntityMaps, TwinState } from './twin-state.ts'
+import type { TwinState } from './twin-state.ts'
 
 const DIVERGENCES_MAX = 100
 

@@ -4,10 +4,9 @@
  */
 import type { RegretLedger } from '../models/contracts/regret.ts'
 import { type Divergence, type TwinJson, twinJsonShape } from '../models/contracts/twin-json.ts'
-import { type Entity, type EntityKind, type EntityOfKind, entityName } from '../models/entities/entities.ts'
+import { type Entity, entityName } from '../models/entities/entities.ts'
+import { type EntityMaps, NO_ENTITIES } from '../models/entities/entity-maps.ts'
 import type { LoopMode } from '../models/events/decision-events.ts'
-
-export type EntityMaps = { readonly [K in EntityKind]: ReadonlyMap<string, EntityOfKind[K]> }
 
 export interface TwinState {
   /** Journal sequence of the last event; 0 for the empty twin. */
@@ -31,16 +30,7 @@ export const emptyTwin: TwinState = {
   site: null,
   clockMs: 0,
   loopMode: 'observe',
-  entities: {
-    node: new Map(),
-    camera: new Map(),
-    accelerator: new Map(),
-    link: new Map(),
-    pod: new Map(),
-    request: new Map(),
-    job: new Map(),
-    decision: new Map(),
-  },
+  entities: NO_ENTITIES,
   positions: new Map(),
   counts: { applied: 0, superseded: 0, divergent: 0 },
   divergences: [],

@@ -1,9 +1,10 @@
 /** What belongs to an entity: the way from a host to its devices, from a device to its queue, from a camera to its work. */
 import type { Entity, EntityKind } from '../../../../models/entities/entities.ts'
+import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import type { Pod } from '../../../../models/entities/pod.ts'
 import { byName, duration, percent, rate } from '../format.ts'
-import type { EntitiesByKind, TwinView } from '../live/view.ts'
+import type { TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
 import { ageingOf, isOld } from '../map/scene.ts'
 
@@ -55,7 +56,7 @@ export function relatedOf(entity: Entity, { entities }: TwinView): readonly Rela
   }
 }
 
-function nodeLists(node: Node, entities: EntitiesByKind): readonly RelatedList[] {
+function nodeLists(node: Node, entities: EntityMaps): readonly RelatedList[] {
   const accelerators = [...entities.accelerator.values()].filter(({ name }) => name.startsWith(`${node.name}/`))
   const links = [...entities.link.values()].filter(({ desired }) => desired.node === node.name)
   return [

@@ -4,32 +4,22 @@
  */
 import type { StreamChange, StreamPatch, StreamSnapshot, StreamStatus } from '../../../../models/contracts/stream.ts'
 import type { TwinJson } from '../../../../models/contracts/twin-json.ts'
-import type { Entity, EntityKind, EntityOfKind } from '../../../../models/entities/entities.ts'
-
-export type EntitiesByKind = { readonly [K in EntityKind]: ReadonlyMap<string, EntityOfKind[K]> }
+import type { Entity } from '../../../../models/entities/entities.ts'
+import { type EntityMaps, NO_ENTITIES } from '../../../../models/entities/entity-maps.ts'
 
 export interface TwinView {
   /** Empty before the first snapshot and for past instants. */
   readonly epoch: string
   readonly revision: number
   readonly status: StreamStatus | null
-  readonly entities: EntitiesByKind
+  readonly entities: EntityMaps
 }
 
 export const EMPTY_VIEW: TwinView = {
   epoch: '',
   revision: -1,
   status: null,
-  entities: {
-    node: new Map(),
-    camera: new Map(),
-    accelerator: new Map(),
-    link: new Map(),
-    pod: new Map(),
-    request: new Map(),
-    job: new Map(),
-    decision: new Map(),
-  },
+  entities: NO_ENTITIES,
 }
 
 export function applySnapshot(snapshot: StreamSnapshot): TwinView {
@@ -53,7 +43,7 @@ export function viewOfState(state: TwinJson): TwinView {
   return { epoch: '', revision: sequence, status, entities: withChanges(EMPTY_VIEW.entities, changes) }
 }
 
-function withChanges(entities: EntitiesByKind, changes: readonly StreamChange[]): EntitiesByKind {
+function withChanges(entities: EntityMaps, changes: readonly StreamChange[]): EntityMaps {
   if (changes.length === 0) return entities
   const next: Record<EntityKind, ReadonlyMap<string, Entity>> = { ...entities }
   const copies = new Map<EntityKind, Map<string, Entity>>()
@@ -65,5 +55,5 @@ function withChanges(entities: EntitiesByKind, changes: readonly StreamChange[])
     else copy.set(name, value)
   }
   // The stream's contract ties `kind` to the shape of `value`; the compiler cannot see it through the loop.
-  return next as EntitiesByKind
+  return next as EntityMaps
 }

@@ -2,9 +2,10 @@
  * Who works where: the queue of each accelerator, what waits without a place, and which camera keeps which device busy.
  * Derived from the pods alone and kept per twin view, so that map, table and details agree.
  */
+
+import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import type { Pod } from '../../../../models/entities/pod.ts'
 import { byName } from '../format.ts'
-import type { EntitiesByKind } from './view.ts'
 
 export interface Stream {
   readonly camera: string
@@ -22,9 +23,9 @@ export interface Work {
   readonly streamsOf: ReadonlyMap<string, readonly Stream[]>
 }
 
-const cache = new WeakMap<EntitiesByKind['pod'], Work>()
+const cache = new WeakMap<EntityMaps['pod'], Work>()
 
-export function workOf(pods: EntitiesByKind['pod']): Work {
+export function workOf(pods: EntityMaps['pod']): Work {
   const known = cache.get(pods)
   if (known !== undefined) return known
   const queueOf = new Map<string, Pod[]>()

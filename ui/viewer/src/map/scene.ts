@@ -2,18 +2,19 @@
 
 import type { Accelerator } from '../../../../models/entities/accelerator.ts'
 import type { Camera } from '../../../../models/entities/camera.ts'
+import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import type { Freshness } from '../../../../models/entities/fact.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import type { History } from '../live/history.ts'
 import type { Selection } from '../live/page-hash.ts'
-import type { EntitiesByKind, TwinView } from '../live/view.ts'
+import type { TwinView } from '../live/view.ts'
 import { type Work, workOf } from '../live/work.ts'
 import { cameraIndexes, type Palette } from '../palette.ts'
 import type { SiteLayout } from './placed.ts'
 
 export interface Scene {
   readonly layout: SiteLayout
-  readonly entities: EntitiesByKind
+  readonly entities: EntityMaps
   readonly work: Work
   readonly history: History
   readonly palette: Palette

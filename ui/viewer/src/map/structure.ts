@@ -1,6 +1,7 @@
 /** The part of a twin that the map's layout depends on: who exists and who belongs to whom. Load and modes never move anything. */
+
+import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import { byName } from '../format.ts'
-import type { EntitiesByKind } from '../live/view.ts'
 
 export type Role = 'camera' | 'server' | 'observer'
 
@@ -13,7 +14,7 @@ export interface SiteStructure {
 
 const ROLE_ORDER: Readonly<Record<Role, number>> = { camera: 0, server: 1, observer: 2 }
 
-export function structureOf(entities: Pick<EntitiesByKind, 'node' | 'camera' | 'accelerator'>): SiteStructure {
+export function structureOf(entities: Pick<EntityMaps, 'node' | 'camera' | 'accelerator'>): SiteStructure {
   const acceleratorsOf = new Map<string, string[]>()
   for (const name of entities.node.keys()) acceleratorsOf.set(name, [])
   for (const { name, reported } of entities.accelerator.values()) {

@@ -2,8 +2,8 @@
 import { APPLICATIONS } from '../../../../models/applications/applications.ts'
 import { deviceModels } from '../../../../models/applications/device-models.ts'
 import type { Edit } from '../../../../models/contracts/what-if.ts'
+import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import { byName, rate } from '../format.ts'
-import type { EntitiesByKind } from '../live/view.ts'
 
 export type EditKind = Edit['kind']
 export type Values = Readonly<Record<string, string>>
@@ -107,7 +107,7 @@ export const EDIT_FORMS: Readonly<Record<EditKind, EditForm>> = {
 const processorsOf = (model: string) => deviceModels().find(({ name }) => name === model)?.processors ?? []
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 
-export function choicesFrom(source: Source, entities: EntitiesByKind): readonly string[] {
+export function choicesFrom(source: Source, entities: EntityMaps): readonly string[] {
   switch (source) {
     case 'node':
       // An observer takes no work, so nothing would follow from its loss.

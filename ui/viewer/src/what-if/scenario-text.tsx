@@ -1,9 +1,9 @@
 /** The question as one line of text: typed, taken from an example or from the form; run, swept, compared, shared. */
 import { useEffect, useState } from 'react'
+import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import { byName } from '../format.ts'
 import { formatHash } from '../live/page-hash.ts'
 import { useTwin } from '../live/store.ts'
-import type { EntitiesByKind } from '../live/view.ts'
 import { AreaField } from '../parts/fields.tsx'
 import { ProblemNote } from '../parts/problem-note.tsx'
 import { askText, cancel, changeOtherText, changeText, compareTexts, hasSweep, useAsking } from './asking.ts'
@@ -117,7 +117,7 @@ function CopyLink({ text }: { text: string }) {
   )
 }
 
-function Examples({ entities }: { entities: EntitiesByKind }) {
+function Examples({ entities }: { entities: EntityMaps }) {
   return (
     <details>
       <summary>Examples</summary>
@@ -135,7 +135,7 @@ function Examples({ entities }: { entities: EntitiesByKind }) {
 }
 
 /** With names that are there, so that each can be run as it stands. */
-function examplesOf({ node, camera, accelerator }: EntitiesByKind): readonly string[] {
+function examplesOf({ node, camera, accelerator }: EntityMaps): readonly string[] {
   const nodes = [...node.values()].filter(({ reported }) => reported.identity?.value.role !== 'observer')
   const server = nodes.find(({ reported }) => reported.identity?.value.role === 'server')?.name ?? nodes[0]?.name ?? 'edge-1'
   const source = [...camera.keys()].sort(byName).at(-1) ?? 'cam-1'
