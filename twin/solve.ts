@@ -2,7 +2,14 @@
  * One problem, put to one algorithm after the other: each schedule is played on the fork, and what cannot be solved
  * comes back with the reason. A schedule that is needed twice is made and played once.
  */
-import type { AlgorithmName, LoadClass, Outcome, PickedName, WhatIfQuery } from '../models/contracts/what-if.ts'
+import {
+  type AlgorithmName,
+  type LoadClass,
+  type Outcome,
+  PICKED_NAMES,
+  type PickedName,
+  type WhatIfQuery,
+} from '../models/contracts/what-if.ts'
 import { TwinError } from '../models/errors.ts'
 import { runAlgorithm } from '../models/scheduling/algorithms.ts'
 import { anneal } from '../models/scheduling/annealing.ts'
@@ -22,17 +29,7 @@ export interface SolveOptions extends OutcomeOptions {
 type Constructor = Exclude<PickedName, 'annealing'>
 
 /** What the portfolio tries: of equals the first counts. DHS is not among them because all that it picks from is. */
-const CONSTRUCTORS: readonly Constructor[] = [
-  'heft',
-  'cpop',
-  'peft',
-  'local',
-  'edge',
-  'look-ahead-heft',
-  'peft-rank-u',
-  'peft-real-link',
-  'serial',
-]
+const CONSTRUCTORS = PICKED_NAMES.filter((name): name is Constructor => name !== 'annealing')
 /** Edges × processors²: above that, look-ahead alone would take longer than all others together. */
 const LOOK_AHEAD_STEPS_MAX = 2_000_000
 

@@ -37,8 +37,8 @@ export const PICKED_NAMES = [
 ] as const
 export type PickedName = (typeof PICKED_NAMES)[number]
 
-/** Limits of one query. */
-export const QUERY_LIMITS = { tasks: 2_000, edges: 20_000, processors: 64, edits: 64, requests: 500 } as const
+/** Limits of one query; those of the problem that it becomes are with the problem (`scheduling/problem.ts`). */
+export const QUERY_LIMITS = { edits: 64, requests: 500 } as const
 
 export const editShape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('lose-node'), node: nameShape }),
