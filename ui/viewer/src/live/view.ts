@@ -4,7 +4,7 @@
  */
 import type { StreamChange, StreamPatch, StreamSnapshot, StreamStatus } from '../../../../models/contracts/stream.ts'
 import type { TwinJson } from '../../../../models/contracts/twin-json.ts'
-import type { Entity } from '../../../../models/entities/entities.ts'
+import type { Entity, EntityKind } from '../../../../models/entities/entities.ts'
 import { type EntityMaps, NO_ENTITIES } from '../../../../models/entities/entity-maps.ts'
 
 export interface TwinView {
