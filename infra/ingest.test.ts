@@ -19,7 +19,7 @@ const memory = { path: ':memory:', clock }
 function aScriptedLog() {
   let onRecords: ((records: readonly RawRecord[]) => Promise<void>) | null = null
   const log: EventLog = {
-    publish: async () => {},
+    publish: async () => [],
     async subscribe(options) {
       onRecords = options.onRecords
       return async () => {}

@@ -5,7 +5,7 @@ import type { Clock, Logger } from '../models/ports.ts'
 export interface ClockOptions {
   readonly site: string
   readonly periodMs: number
-  readonly publish: (events: readonly TwinEvent[]) => Promise<void>
+  readonly publish: (events: readonly TwinEvent[]) => Promise<unknown>
   readonly clock: Clock
   readonly log: Logger
 }

@@ -14,7 +14,7 @@ import type { TwinState } from '../twin/twin-state.ts'
 
 export interface LoopOptions {
   readonly state: () => TwinState
-  readonly publish: (events: readonly TwinEvent[]) => Promise<void>
+  readonly publish: (events: readonly TwinEvent[]) => Promise<unknown>
   readonly sink: PlacementSink
   readonly registry: ImageRegistry
   readonly settings: LoopSettings

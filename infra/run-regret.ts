@@ -19,7 +19,7 @@ export interface RegretLoopOptions {
   readonly journal: Journal
   /** For rounds that arrived before this process did. */
   readonly stateAt: TwinHistory['stateAt']
-  readonly publish: (events: readonly TwinEvent[]) => Promise<void>
+  readonly publish: (events: readonly TwinEvent[]) => Promise<unknown>
   readonly pool: Pick<WhatIfPool, 'run'>
   readonly settings: Pick<RegretOptions, 'delta1Seconds' | 'delta2'>
   readonly clock: Clock

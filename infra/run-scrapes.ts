@@ -21,7 +21,7 @@ export interface ScrapesOptions {
   readonly site: string
   readonly sources: readonly ScrapeSource[]
   readonly intervalMs: number
-  readonly publish: (events: readonly TwinEvent[]) => Promise<void>
+  readonly publish: (events: readonly TwinEvent[]) => Promise<unknown>
   readonly random: () => number
   readonly clock: Clock
   readonly log: Logger

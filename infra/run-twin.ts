@@ -72,7 +72,7 @@ async function startAll(
 
   const eventLog = createEmbeddedLog()
   stops.push(() => eventLog.close())
-  const publish = (events: readonly TwinEvent[]): Promise<void> => eventLog.publish(events)
+  const publish = eventLog.publish
 
   let loop: RunningLoop | null = null
   let metrics: OwnMetrics | null = null

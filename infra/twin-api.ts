@@ -19,7 +19,7 @@ import type { WhatIfPool } from './what-if-pool.ts'
 export interface TwinApiOptions {
   readonly state: () => TwinState
   readonly stateAt: (at: Exclude<At, { kind: 'now' }>) => Promise<TwinState>
-  readonly publish: (events: readonly TwinEvent[]) => Promise<void>
+  readonly publish: (events: readonly TwinEvent[]) => Promise<unknown>
   readonly journal: Journal
   readonly registry: ImageRegistry
   readonly ask: WhatIfPool['ask']

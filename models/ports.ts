@@ -25,8 +25,8 @@ export interface RawRecord {
 
 /** Event log: at least once, in order per topic. */
 export interface EventLog {
-  /** Resolves when the log has accepted all of them. */
-  publish(events: readonly TwinEvent[]): Promise<void>
+  /** Resolves when the log has accepted all of them, to positions that cover them: who has read up to these has read them. */
+  publish(events: readonly TwinEvent[]): Promise<readonly Position[]>
   /**
    * Delivers records after `resumeAfter`; the next batch comes only when `onRecords` has resolved (back-pressure).
    * A batch it rejects was not taken: a log that keeps it delivers it again, another one tells the publisher.

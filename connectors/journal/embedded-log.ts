@@ -9,7 +9,7 @@
 import { TwinError } from '../../models/errors.ts'
 import { encodeEvent } from '../../models/events/codec.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
-import { type Position, topicOf } from '../../models/events/topics.ts'
+import { lastPositions, type Position, topicOf } from '../../models/events/topics.ts'
 import type { EventLog, RawRecord } from '../../models/ports.ts'
 
 export interface EmbeddedLogOptions {
@@ -21,7 +21,7 @@ export interface EmbeddedLogOptions {
 
 interface Publication {
   readonly events: readonly TwinEvent[]
-  readonly accept: () => void
+  readonly accept: (positions: readonly Position[]) => void
   readonly refuse: (error: unknown) => void
 }
 type OnRecords = (records: readonly RawRecord[]) => Promise<void>
@@ -53,11 +53,11 @@ export function createEmbeddedLog({ batchEvents = 500, waitingEventsMax = 100_00
   return {
     async publish(events) {
       if (isClosed) throw new TwinError('INTERNAL', 'The event log is closed: stop what publishes before the log.')
-      if (events.length === 0) return
+      if (events.length === 0) return []
       if (waitingEvents + events.length > waitingEventsMax && waitingEvents > 0) {
         throw overloaded({ waitingEvents, waitingEventsMax })
       }
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Position[]>()
       waiting.push({ events, accept: resolve, refuse: reject })
       waitingEvents += events.length
       wake()
@@ -99,7 +99,8 @@ interface Batch {
 async function handOver({ taken, records }: Batch, onRecords: OnRecords): Promise<void> {
   try {
     await onRecords(records)
-    for (const { accept } of taken) accept()
+    const covering = lastPositions(records.map(({ position }) => position))
+    for (const { accept } of taken) accept(covering)
   } catch (error) {
     for (const { refuse } of taken) refuse(error)
   }

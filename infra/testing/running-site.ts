@@ -39,7 +39,7 @@ export interface RunningSite {
   readonly eventsOf: <T extends TwinEventType>(...types: readonly T[]) => EventOf<T>[]
   readonly nowMs: () => number
   readonly advance: (durationMs: number) => Promise<void>
-  readonly publish: (events: readonly TwinEvent[]) => Promise<void>
+  readonly publish: (events: readonly TwinEvent[]) => Promise<unknown>
   readonly loop: () => RunningLoop
   readonly stop: () => Promise<void>
 }
@@ -87,7 +87,7 @@ export async function startRunningSite({ seed, mode, describe, settings, wrapSin
       if (accepted.some(({ event }) => WAKES.has(event.type))) loop?.wake()
     },
   })
-  const publish = (news: readonly TwinEvent[]): Promise<void> => whileBusy(() => log.publish(news))
+  const publish = (news: readonly TwinEvent[]): Promise<unknown> => whileBusy(() => log.publish(news))
   const description = loadSite('dhs')
   const site = await runSimulatedSite({ site: describe?.(description) ?? description, publish, clock, timer, seed, log: silent })
   await settle()

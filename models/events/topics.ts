@@ -28,3 +28,13 @@ export function topicOf(type: string): Topic {
   if (DECISION_THINGS.has(thing)) return TOPICS.decisions
   return TOPICS.cluster
 }
+
+/** The last position per (topic, partition). */
+export function lastPositions(positions: Iterable<Position>): Position[] {
+  const last = new Map<string, Position>()
+  for (const position of positions) {
+    const key = `${position.topic}:${position.partition}`
+    if (position.offset > (last.get(key)?.offset ?? -1)) last.set(key, position)
+  }
+  return [...last.values()]
+}
