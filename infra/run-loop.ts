@@ -133,9 +133,9 @@ function echoOf(step: Action, { state, clock }: LoopOptions): () => boolean {
   return () => state().entities.decision.get(id) === before && clock() < untilMs
 }
 
-async function carryOut(step: Action, { state, publish, sink, clock }: LoopOptions): Promise<void> {
+async function carryOut(step: Action, { state, publish, sink, clock }: LoopOptions): Promise<unknown> {
   const site = state().site ?? ''
-  const publishOne = (event: TwinEvent): Promise<void> => publish([event])
+  const publishOne = (event: TwinEvent): Promise<unknown> => publish([event])
   const common = { site, timeMs: clock(), source: 'loop' }
   switch (step.kind) {
     case 'propose':

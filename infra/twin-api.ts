@@ -114,7 +114,9 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
       openDecision(state(), id)
       await publish([{ type: 'decision.rejected', ...common(), id, by, reason }])
     },
-    setLoopMode: ({ mode, by }) => publish([{ type: 'loop.modeChanged', ...common(), mode, by }]),
+    setLoopMode: async ({ mode, by }) => {
+      await publish([{ type: 'loop.modeChanged', ...common(), mode, by }])
+    },
     faults: async () => siteFaults().list(),
     addFault: async (fault) => siteFaults().add(fault),
     clearFault: async (id) => siteFaults().clear(id),

@@ -19,7 +19,7 @@ const BATCH_MAX = 1_000
 const RETRY_MS = 1_000
 
 export function createOutbox(options: {
-  readonly publish: (events: TwinEvent[]) => Promise<void>
+  readonly publish: (events: TwinEvent[]) => Promise<unknown>
   readonly timer: StartTimer
   readonly log: Logger
 }): Outbox {

@@ -25,7 +25,7 @@ export interface LeftOver {
 
 export interface SimulatedSiteOptions {
   readonly site: SiteDescription
-  readonly publish: (events: TwinEvent[]) => Promise<void>
+  readonly publish: (events: TwinEvent[]) => Promise<unknown>
   readonly clock: Clock
   readonly timer?: StartTimer
   /** Any whole number; the same seed, clock and demands give the same events. */

@@ -112,7 +112,7 @@ export async function startRunningSite({ seed, mode, describe, settings, wrapSin
       await publish(step.events)
     }
   }
-  const every = (periodMs: number, run: () => Promise<void>): void => {
+  const every = (periodMs: number, run: () => Promise<unknown>): void => {
     timer(periodMs, () => {
       void whileBusy(run)
       every(periodMs, run)
