@@ -29,6 +29,8 @@ const WRONG: [string, Partial<ConfigSources>, string[]][] = [
   ['a flag', { flags: { port: '99999' } }, ['port "99999" (--port)', '65535', '--help']],
   ['text for a number', { flags: { minGainRatio: 'much' } }, ['minGainRatio "much" (--min-gain-ratio)']],
   ['an empty flag', { flags: { port: '' } }, ['port "" (--port)']],
+  ['brokers', { environment: { EDGETWIN_KAFKA_BROKERS: 'kafka-1' } }, ['kafkaBrokers "kafka-1" (EDGETWIN_KAFKA_BROKERS)', 'host:port']],
+  ['what belongs together', { flags: { eventLog: 'kafkajs', jobs: 'postgres' } }, ['kafkaBrokers (settings): is missing', 'postgresUrl']],
   ['a variable', { environment: { EDGETWIN_MODE: 'fly' } }, ['mode "fly" (EDGETWIN_MODE)', 'observe']],
 ]
 it.each(WRONG)('names value, place and remedy: %s', (_, sources, parts) => {
@@ -54,6 +56,17 @@ it('says where a file is no YAML, and what it must hold', () => {
   expect(() => read({ file })).toThrow('write them as in `port: 8080`')
   aFile('')
   expect(read({ file })).toMatchObject({ port: 8080 })
+})
+
+it('never shows a password, and takes none in a URL', () => {
+  expect(() => read({ flags: { influxUrl: 'http://admin:s3cret@127.0.0.1:8086' } })).toThrow(
+    /influxUrl(?!.*s3cret).*must not hold a password/,
+  )
+})
+
+it('takes brokers as a list or as text', () => {
+  expect(read({ flags: { eventLog: 'kafkajs', kafkaBrokers: 'a:9092, b:9092' } }).kafkaBrokers).toEqual(['a:9092', 'b:9092'])
+  expect(read({ file: aFile('kafkaBrokers: [a:9092]') }).kafkaBrokers).toEqual(['a:9092'])
 })
 
 it('never shows a token', () => {

@@ -7,6 +7,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { nearestNames, TwinError } from '../models/errors.ts'
 import { LOOP_MODES } from '../models/events/decision-events.ts'
+import { checkServices, serviceSettings } from './config-services.ts'
 import { LOG_LEVELS } from './logging.ts'
 
 /** Flags and variables are text; an empty text, `true` or a bare `port:` in a file is no number, where coercion would see 0 or 1. */
@@ -41,8 +42,12 @@ export const configShape = z
     driftRatio: number(z.number().min(0).max(100)).default(0.5).describe('overrun of a predicted duration that calls for a new plan'),
     delta1Seconds: number(z.number().min(0)).default(0.1).describe('imbalance threshold of the DHS classes, s'),
     delta2: number(z.number().min(0)).default(1).describe('requests-per-camera threshold of the DHS classes'),
+    ...serviceSettings,
   })
   .strict()
+  .superRefine((settings, context) => {
+    checkServices(settings, (name, message) => context.addIssue({ code: 'custom', path: [name], message }))
+  })
   .refine(({ scrapeMs }) => scrapeMs <= 5_000, { path: ['scrapeMs'], message: 'must be at most 5000: a sample is late after 5 s' })
 export type Config = Readonly<z.infer<typeof configShape>>
 
@@ -69,8 +74,8 @@ export function readConfig({ flags, environment, file }: ConfigSources): Config 
     if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownSetting(name, file ?? 'settings'))
     const name = String(issue.path[0])
     const from = name in flags ? `--${flagName(name)}` : name in fromEnvironment ? environmentName(name) : (file ?? 'settings')
-    // A token is never shown, not even a wrong one.
-    const value = name === 'token' ? '' : ` ${JSON.stringify(given[name])}`
+    // A token is never shown, not even a wrong one, nor a URL that may hold a password.
+    const value = name === 'token' || name.endsWith('Url') || given[name] === undefined ? '' : ` ${JSON.stringify(given[name])}`
     return [`${name}${value} (${from}): ${issue.message}`]
   })
   throw new TwinError('CONFIG_INVALID', `${faults.join('; ')}. See \`npm start -- --help\` for every setting.`, { details: { faults } })
