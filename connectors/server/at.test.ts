@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseAt } from './at.ts'
+import { parseAt, parseTimeMs } from './at.ts'
 
 const NOW_MS = 1_800_000_000_000
 
@@ -46,5 +46,18 @@ describe('at', () => {
       }),
       { seed: 20_261_121 },
     )
+  })
+})
+
+describe('a time of a range', () => {
+  it.each([
+    ['now', NOW_MS],
+    ['15m', NOW_MS - 900_000],
+    ['2026-11-21T08:00:00Z', Date.UTC(2026, 10, 21, 8)],
+    ['1700000000000', 1_700_000_000_000],
+  ])('reads %s', (text, timeMs) => expect(parseTimeMs('from', text, NOW_MS)).toBe(timeMs))
+
+  it.each(['#7', '', 'noon', '999999999d'])('refuses %j, naming the field', (text) => {
+    expect(() => parseTimeMs('from', text, NOW_MS)).toThrow(`from=${JSON.stringify(text)} is no time; give an ISO time`)
   })
 })

@@ -1,4 +1,4 @@
-/** The `at` of a request: the twin as it is, or as it was after a journal sequence or at a time. */
+/** Times in a request: the twin `at` a time or after a journal sequence, and the ends of a range. */
 import type { At } from '../../models/contracts/api.ts'
 import { TwinError } from '../../models/errors.ts'
 
@@ -16,10 +16,23 @@ export function parseAt(text: string | undefined, nowMs: number): At {
   const sequence = /^#(\d{1,15})$/.exec(text)
   if (sequence !== null) return { kind: 'sequence', sequence: Number(sequence[1]) }
   const timeMs = toTimeMs(text, nowMs)
-  if (Number.isInteger(timeMs) && timeMs >= 0 && timeMs <= TIME_MS_MAX) return { kind: 'time', timeMs }
+  if (isTime(timeMs)) return { kind: 'time', timeMs }
   const remedy = 'give #SEQUENCE (as %23 in a URL), an ISO time with zone, milliseconds since the epoch, or an age such as 10m'
   throw new TwinError('QUERY_INVALID', `at=${JSON.stringify(text)} is no position and no time; ${remedy}`, { details: { at: text } })
 }
+
+/**
+ * @param field Whose value `text` is: `now` or what `parseAt` takes, but no sequence.
+ * @throws TwinError QUERY_INVALID
+ */
+export function parseTimeMs(field: string, text: string, nowMs: number): number {
+  const timeMs = text === 'now' ? nowMs : toTimeMs(text, nowMs)
+  if (isTime(timeMs)) return timeMs
+  const remedy = 'give an ISO time with zone, milliseconds since the epoch, an age such as 15m or 30d, or now'
+  throw new TwinError('QUERY_INVALID', `${field}=${JSON.stringify(text)} is no time; ${remedy}`, { details: { [field]: text } })
+}
+
+const isTime = (timeMs: number) => Number.isInteger(timeMs) && timeMs >= 0 && timeMs <= TIME_MS_MAX
 
 function toTimeMs(text: string, nowMs: number): number {
   if (/^\d{1,16}$/.test(text)) return Number(text)
