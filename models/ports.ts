@@ -1,5 +1,7 @@
 /** What the rooms ask of the outside world: each port has an embedded adapter and, where a user has one, a real one. */
+import type { Check } from './contracts/api.ts'
 import type { Placement } from './contracts/decision.ts'
+import type { HistoryPoint, HistoryQuery, HistorySeries, HistoryTransitions, TransitionQuery } from './contracts/history.ts'
 import type { JournaledEvent, PositionedEvent, TwinEvent } from './events/events.ts'
 import type { Position } from './events/topics.ts'
 
@@ -64,6 +66,8 @@ export interface Journal {
   append(batch: {
     readonly events: readonly PositionedEvent[]
     readonly deadLetters: readonly DeadLetter[]
+    /** Read and not ours: remembered as read, neither kept nor counted. */
+    readonly passed?: readonly Position[]
     readonly receivedMs: number
   }): AppendResult
   saveSnapshot(snapshot: Snapshot): void
@@ -88,4 +92,30 @@ export type PlacementResult =
 /** The one thing that acts. It refuses, with a reason, what the cluster would not take. */
 export interface PlacementSink {
   apply(placement: Placement, options: { readonly decisionId: string }): Promise<PlacementResult>
+}
+
+/** Since the start; what was offered is the sum of all four. */
+export interface HistoryCounts {
+  /** Not written yet. */
+  readonly queued: number
+  readonly written: number
+  /** Given up because the queue was full or the history was stopped. */
+  readonly dropped: number
+  /** Points that no store would take, such as one without a finite number, and those that this store did not. */
+  readonly refused: number
+}
+
+/** Numbers and modes of one site over time: a view, whose loss never slows or stops the twin. */
+export interface History {
+  /** Takes note and returns at once; never throws. */
+  write(points: readonly HistoryPoint[]): void
+  /** Both reject with TwinError HISTORY_UNREACHABLE when the store does not answer. */
+  series(query: HistoryQuery): Promise<HistorySeries>
+  transitions(query: TransitionQuery): Promise<HistoryTransitions>
+  /** Down-samples what is due and forgets what is past its time; to be called about once a minute. Never rejects. */
+  maintain(): Promise<void>
+  checks(): readonly Check[]
+  counts(): HistoryCounts
+  /** Writes what is queued if the store takes it soon; counts the rest as dropped. */
+  readonly stop: Stop
 }

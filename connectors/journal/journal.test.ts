@@ -81,6 +81,26 @@ it('drops by position what it has: events and dead letters, of other batches and
   journal.close()
 })
 
+it('remembers as read what it passes, with a batch and without, over a restart, and counts it nowhere', () => {
+  const path = newPath()
+  const journal = open(path)
+  const passed = [2, 4, 3].map((offset) => ({ topic: 'a', partition: 0, offset }))
+  const empty = { events: [], deadLetters: [], receivedMs: 1 }
+  journal.append({ ...empty, events: [at(1), at(3)], passed })
+  expect(journal.positions()).toEqual([{ topic: 'a', partition: 0, offset: 4 }])
+  journal.append({ ...empty, passed: [{ topic: 'b', partition: 1, offset: 7 }, passed[0]!] })
+  journal.close()
+  const again = open(path)
+  expect(again.positions()).toEqual([
+    { topic: 'a', partition: 0, offset: 4 },
+    { topic: 'b', partition: 1, offset: 7 },
+  ])
+  expect(again.counts()).toEqual({ received: 2, accepted: 2, duplicate: 0, dead: 0 })
+  // What was passed counts as read, whatever it turns out to be.
+  expect(append(again, [at(4), at(5)])).toMatchObject({ accepted: [{ sequence: 3 }], duplicateCount: 1 })
+  again.close()
+})
+
 it('counts every record once, whatever is delivered again, and accepts each position once', () => {
   const record = fc.record({ topic: fc.constantFrom('a', 'b'), offset: fc.nat(12), isDead: fc.boolean() })
   fc.assert(

@@ -7,7 +7,7 @@ import type { Head } from './journal-head.ts'
 interface Sorted {
   readonly accepted: readonly JournaledEvent[]
   readonly deadLetters: readonly DeadLetter[]
-  /** `head` itself when the batch was empty. */
+  /** `head` itself when the batch changes nothing. */
   readonly next: Head
 }
 
@@ -16,11 +16,14 @@ interface Sorted {
  * come as two lists, each in order, so each is compared with its own kind and with what stood before the batch.
  */
 export function sortOut(
-  batch: { readonly events: readonly PositionedEvent[]; readonly deadLetters: readonly DeadLetter[] },
+  batch: {
+    readonly events: readonly PositionedEvent[]
+    readonly deadLetters: readonly DeadLetter[]
+    readonly passed?: readonly Position[]
+  },
   head: Head,
 ): Sorted {
   const received = batch.events.length + batch.deadLetters.length
-  if (received === 0) return { accepted: [], deadLetters: [], next: head }
   const eventPositions = byPartition(head.positions)
   const deadPositions = byPartition(head.positions)
   const accepted: JournaledEvent[] = []
@@ -29,6 +32,8 @@ export function sortOut(
   }
   const deadLetters = batch.deadLetters.filter(({ position }) => advance(deadPositions, position))
   for (const position of deadPositions.values()) advance(eventPositions, position)
+  const isPassing = (batch.passed ?? []).map((position) => advance(eventPositions, position)).includes(true)
+  if (received === 0 && !isPassing) return { accepted, deadLetters, next: head }
   const { counts } = head
   return {
     accepted,
