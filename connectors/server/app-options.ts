@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { TwinApi } from '../../models/contracts/api.ts'
 import type { StudyApi } from '../../models/contracts/study-api.ts'
-import type { Clock, Logger } from '../../models/ports.ts'
+import type { Clock, History, Logger } from '../../models/ports.ts'
 
 export interface RequestLimits {
   /** Of one caller, for what changes something or computes. */
@@ -23,8 +23,12 @@ export const REQUEST_LIMITS: RequestLimits = {
   whatIfsAtOnce: 64,
 }
 
+export type HistoryApi = Pick<History, 'series' | 'transitions'>
+
 export interface AppOptions {
   readonly api: TwinApi & StudyApi
+  /** Absent: none is kept, and nothing of it is served. */
+  readonly history?: HistoryApi | undefined
   readonly host: string
   readonly token: string | null
   readonly viewerDir: string | null

@@ -12,6 +12,7 @@ import { TwinError } from '../../models/errors.ts'
 import type { Logger } from '../../models/ports.ts'
 import type { App, AppOptions } from './app-options.ts'
 import { bearerToken, hostRefusal, isToken, originRefusal } from './guard.ts'
+import { addHistoryRoutes } from './history-routes.ts'
 import { swaggerOptions } from './openapi.ts'
 import { addLoopRoutes, addPlanRoutes, addWhatIfRoute } from './plan-routes.ts'
 import { addProbes } from './probes.ts'
@@ -41,6 +42,18 @@ const HEADERS = {
 
 /** Said to anyone: the page asks for the token itself, so it must load without one. */
 const OPEN_ROUTES: readonly (string | undefined)[] = ['/livez', '/errors', '/', '/*']
+
+const ROUTES = [
+  addProbes,
+  addStateRoutes,
+  addLogRoutes,
+  addHistoryRoutes,
+  addWhatIfRoute,
+  addPlanRoutes,
+  addLoopRoutes,
+  addStudyRoutes,
+  addSiteRoutes,
+]
 
 export async function createApp(options: AppOptions): Promise<App> {
   const { limits, log } = options
@@ -89,8 +102,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
 
   await app.register(swagger, swaggerOptions)
-  for (const add of [addProbes, addStateRoutes, addLogRoutes, addWhatIfRoute, addPlanRoutes, addLoopRoutes, addStudyRoutes, addSiteRoutes])
-    add(app, options)
+  for (const add of ROUTES) add(app, options)
   if (options.viewerDir !== null) await app.register(fastifyStatic, { root: options.viewerDir })
   return app
 }

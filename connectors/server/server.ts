@@ -7,12 +7,14 @@ import type { StudyApi } from '../../models/contracts/study-api.ts'
 import { TwinError } from '../../models/errors.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
 import { createApp } from './app.ts'
-import { type App, REQUEST_LIMITS, type RequestLimits } from './app-options.ts'
+import { type App, type HistoryApi, REQUEST_LIMITS, type RequestLimits } from './app-options.ts'
 import { checkBind, hostRefusal, isToken, originRefusal } from './guard.ts'
 import { runStream, STREAM_LIMITS, type Stream, type StreamLimits } from './stream.ts'
 
 export interface ServerOptions {
   readonly api: TwinApi & StudyApi
+  /** Absent: no history is served. */
+  readonly history?: HistoryApi | undefined
   readonly host: string
   /** 0: any free one. */
   readonly port: number

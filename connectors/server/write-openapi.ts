@@ -1,6 +1,7 @@
 /** Writes openapi.json, the document that clients are made from: `node connectors/server/write-openapi.ts`. */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { aHistoryApi } from './a-history-api.ts'
 import { aTwinApi } from './a-twin-api.ts'
 import { createApp } from './app.ts'
 import { REQUEST_LIMITS } from './app-options.ts'
@@ -13,6 +14,7 @@ export async function openapiDocument(): Promise<object> {
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const app = await createApp({
     api: aTwinApi().api,
+    history: aHistoryApi([]),
     host: '127.0.0.1',
     token: null,
     viewerDir: null,
