@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   HISTORY_UNREACHABLE: 'the history store does not answer',
   JOBS_UNREACHABLE: 'the job database does not answer',
   SERVER_UNREACHABLE: 'no edgetwin server answers',
+  LAB_FAILED: 'a real service of the lab cannot be installed or started',
   TEXT_INVALID: 'an exposition text has errors',
   INTERNAL: 'a bug in edgetwin',
 } as const
