@@ -89,6 +89,38 @@ it('received = applied + superseded + duplicate + dead, whatever comes and howev
   )
 })
 
+it('passes what is of other sites: not folded, not kept, not counted, and not read again', async () => {
+  let nowMs = START_MS
+  const { log, deliver } = aScriptedLog()
+  const site = await startSite({ path: ':memory:', clock: () => nowMs, log, site: 'lab' })
+  const [event] = takeEvents(seededEvents({ seed: 8, startMs: START_MS }), 1)
+  const at = (offset: number) => ({ topic: 'a', partition: 0, offset })
+  const of = (offset: number, name: string): RawRecord => ({ position: at(offset), ...encodeEvent({ ...event!, site: name }, 'id') })
+  await deliver([of(0, 'yard'), of(1, 'lab'), of(2, 'yard'), { ...of(3, 'yard'), value: '{' }])
+  expect(site.journal.positions()).toEqual([at(3)])
+  // Nobody else will tell of a record that names nobody.
+  await deliver([
+    { ...of(4, 'lab'), value: '{' },
+    { position: at(5), headers: {}, value: '{' },
+  ])
+  expect(site.ingest.counts()).toEqual({ received: 3, applied: 1, superseded: 0, duplicate: 0, dead: 2 })
+  expect(site.ingest.state().site).toBe('lab')
+  await deliver([of(6, 'yard')])
+  expect(site.journal.positions()).toEqual([at(5)])
+  nowMs += 1_000
+  await deliver([of(7, 'yard')])
+  expect(site.journal.positions()).toEqual([at(7)])
+  await deliver(Array.from({ length: 9_999 }, (_, n) => of(8 + n, 'yard')))
+  expect(site.journal.positions()).toEqual([at(7)])
+  await deliver([of(10_007, 'yard')])
+  expect(site.journal.positions()).toEqual([at(10_007)])
+  await deliver([of(10_008, 'yard')])
+  await site.ingest.stop()
+  expect(site.journal.positions()).toEqual([at(10_008)])
+  expect(site.ingest.counts().received).toBe(3)
+  await site.stop()
+})
+
 it('keeps of a dead record its place, its reason and its first 4 KiB', async () => {
   const { log, deliver } = aScriptedLog()
   const site = await startSite({ ...memory, log })
