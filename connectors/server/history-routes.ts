@@ -1,16 +1,8 @@
 /** History: one number of one thing over a span, and its changes of mode. Ends of a span are times as `at` takes them. */
 import { z } from 'zod'
 import type { TwinApi } from '../../models/contracts/api.ts'
-import {
-  HISTORY_FIELDS,
-  HISTORY_LIMITS,
-  historySeriesShape,
-  historyTransitionsShape,
-  SERIES_KINDS,
-  type SeriesKind,
-  TRANSITION_KINDS,
-  unitOf,
-} from '../../models/contracts/history.ts'
+import { HISTORY_FIELDS, HISTORY_LIMITS, SERIES_KINDS, type SeriesKind, TRANSITION_KINDS, unitOf } from '../../models/contracts/history.ts'
+import { seriesAnswerShape, transitionsAnswerShape } from '../../models/contracts/history-api.ts'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import type { App, AppOptions } from './app-options.ts'
 import { parseTimeMs } from './at.ts'
@@ -22,15 +14,6 @@ const spanQuery = {
   to: time.default('now').describe('End, not included; `now`, or as `from`.'),
 }
 const name = z.string().min(1).max(320)
-const askedShape = { name: z.string(), fromMs: z.number().int(), toMs: z.number().int() }
-const seriesAnswerShape = z.object({
-  kind: z.enum(SERIES_KINDS),
-  field: z.string(),
-  ...askedShape,
-  ...historySeriesShape.shape,
-})
-const transitionsAnswerShape = z.object({ kind: z.enum(TRANSITION_KINDS), ...askedShape, ...historyTransitionsShape.shape })
-
 /** Without a history in `options` there are no such routes. */
 export function addHistoryRoutes(app: App, { api, history, clock }: AppOptions): void {
   if (history === undefined) return

@@ -1,5 +1,6 @@
 /** The command tree as plain data, for what is generated from it: each command with the words that may follow. */
 import type { Argument, Command } from 'commander'
+import { HISTORY_FIELDS } from '../../models/contracts/history.ts'
 import { ERROR_CODES } from '../../models/errors.ts'
 import { FAULT_WORDS } from './commands/fault.ts'
 import { RESOURCES } from './resources.ts'
@@ -22,6 +23,7 @@ export interface CommandOption {
 /** Arguments that take a closed list of words without refusing short forms. */
 const WORDS_OF_ARGUMENT: Readonly<Record<string, readonly string[]>> = {
   resource: Object.values(RESOURCES).map(({ plural }) => plural),
+  series: Object.keys(HISTORY_FIELDS),
   fault: Object.keys(FAULT_WORDS),
   code: Object.keys(ERROR_CODES),
 }

@@ -23,6 +23,7 @@ it.each([
   ['twinctl fault add ', 'kill-node'],
   ['twinctl loop ', 'observe'],
   ['twinctl schedule --output ', 'jsonl'],
+  ['twinctl history ', 'accelerator'],
   ['twinctl whatif ', 'sweep'],
   ['twinctl whatif run -o ', 'svg'],
   ['twinctl whatif run --against ', 'dhs'],

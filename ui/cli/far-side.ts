@@ -46,10 +46,15 @@ export async function runFarSide(answerOf: (asked: Asked) => readonly [number, u
   }
 }
 
-export async function runCli(args: readonly string[], input = ''): Promise<{ code: number; out: string; err: string }> {
+export async function runCli(
+  args: readonly string[],
+  input = '',
+  { isTTY = false } = {},
+): Promise<{ code: number; out: string; err: string }> {
   const stdin = new PassThrough()
   stdin.end(input)
   const [out, err] = [collect(), collect()]
+  if (isTTY) Object.assign(out.stream, { isTTY })
   const code = await runProgram(args, { streams: { stdin, stdout: out.stream, stderr: err.stream, env: {} }, version: '1.2.3' })
   return { code, out: out.text(), err: err.text() }
 }

@@ -8,6 +8,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addErrors } from './commands/errors.ts'
 import { addFault } from './commands/fault.ts'
 import { addGet } from './commands/get.ts'
+import { addHistory } from './commands/history.ts'
 import { addLoop } from './commands/loop.ts'
 import { addMetrics } from './commands/metrics.ts'
 import { addPlan } from './commands/plan.ts'
@@ -30,6 +31,7 @@ const COMMANDS = [
   addGet,
   addDescribe,
   addTop,
+  addHistory,
   addWhatIf,
   addPlan,
   addLoop,

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { type ActiveFault, activeFaultShape, type Fault } from '../../models/contracts/fault.ts'
 import { type FlipAnswer, type FlipQueryInput, flipAnswerShape } from '../../models/contracts/flips.ts'
+import type { SeriesKind, TransitionKind } from '../../models/contracts/history.ts'
+import { type SeriesAnswer, seriesAnswerShape, type TransitionsAnswer, transitionsAnswerShape } from '../../models/contracts/history-api.ts'
 import { type RegretTable, regretTableShape } from '../../models/contracts/regret.ts'
 import { type ScenarioAnswer, type Standing, scenarioAnswerShape, standingShape } from '../../models/contracts/study-api.ts'
 import { type WhatIfAnswer, type WhatIfQueryInput, whatIfAnswerShape } from '../../models/contracts/what-if.ts'
@@ -21,6 +23,12 @@ const eventShape: z.ZodType<JournaledEvent> = z.object({
   event: twinEventShape,
 })
 const loopShape = z.object({ mode: z.enum(LOOP_MODES), status: z.string() })
+
+/** Times as the server reads them. */
+export interface Span {
+  readonly from: string
+  readonly to: string
+}
 
 const pageOf = <T>(item: z.ZodType<T>) => z.object({ items: z.array(item), continue: z.string().nullable() })
 /** Of one page: what the server gives at most. */
@@ -44,6 +52,8 @@ export interface TwinCalls {
   flips(query: FlipQueryInput): Promise<FlipAnswer>
   standing(): Promise<Standing>
   regret(): Promise<RegretTable>
+  series(kind: SeriesKind, name: string, query: Span & { readonly field: string; readonly points: number }): Promise<SeriesAnswer>
+  transitions(kind: TransitionKind, name: string, span: Span): Promise<TransitionsAnswer>
   /** The last journal sequence at a time. */
   sequenceAt(at: string): Promise<number>
   events(page: { readonly after: number; readonly limit: number }): Promise<JournaledEvent[]>
@@ -81,6 +91,9 @@ export function createTwinCalls(client: RestClient): TwinCalls {
     flips: (query) => client.post('flips', { body: query, shape: flipAnswerShape }),
     standing: () => client.get('standing', { shape: standingShape }),
     regret: () => client.get('regret', { shape: regretTableShape }),
+    series: (kind, name, query) => client.get(`history/${kind}/${toPath(name)}`, { query: { ...query }, shape: seriesAnswerShape }),
+    transitions: (kind, name, span) =>
+      client.get(`transitions/${kind}/${toPath(name)}`, { query: { ...span }, shape: transitionsAnswerShape }),
     sequenceAt: async (at) =>
       (await client.get('entities/decision', { query: { at, limit: 1 }, shape: z.object({ sequence: z.number() }) })).sequence,
     events: async (query) => (await client.get('events', { query, shape: pageOf(eventShape) })).items,
