@@ -18,6 +18,8 @@ export interface LoopOptions {
   readonly sink: PlacementSink
   readonly registry: ImageRegistry
   readonly settings: LoopSettings
+  /** While it is false it only waits; default: always true. */
+  readonly mayAct?: () => boolean
   readonly clock: Clock
   readonly log: Logger
   /** Between two looks at an unchanged situation, ms. */
@@ -43,7 +45,7 @@ const ECHO_MS_MAX = 10_000
 const FAILURE_PAUSE_MS_MAX = 30_000
 
 export function runLoop(options: LoopOptions): RunningLoop {
-  const { state, log, clock, periodMs, timer = startTimer } = options
+  const { state, log, clock, periodMs, mayAct = () => true, timer = startTimer } = options
   let status = 'starting'
   let statusMode = state().loopMode
   let isStopped = false
@@ -56,6 +58,10 @@ export function runLoop(options: LoopOptions): RunningLoop {
   /** @returns whether there is nothing more to do for now. */
   const look = async (): Promise<boolean> => {
     for (let steps = 0; steps < STEPS_MAX && !isStopped; ) {
+      if (!mayAct()) {
+        status = 'waits: the site is being handed over'
+        return true
+      }
       if (isAwaited()) {
         status = 'waits until the twin has heard of the last step'
         return true

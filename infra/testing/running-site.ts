@@ -19,7 +19,7 @@ import type { LoopSettings } from '../../twin/loop-settings.ts'
 import type { TwinState } from '../../twin/twin-state.ts'
 import { readConfig } from '../config.ts'
 import { type RunningLoop, runLoop } from '../run-loop.ts'
-import { WAKES } from '../run-twin.ts'
+import { WAKES } from '../run-site-twin.ts'
 import { newJournalPath, silent, startSite } from './journaled-site.ts'
 
 export interface RunningSiteOptions {

@@ -1,0 +1,190 @@
+/**
+ * The twin of one site, running: journal, ingest, clock, loop, API and server on what it is given of the site.
+ *
+ * Where its events come from and what stands behind its sink is its caller's; it acts only while it may, and the
+ * gate is shut at the very publish and sink, so that no step that was under way slips through.
+ */
+import { join } from 'node:path'
+import { openJournal } from '../connectors/journal/journal.ts'
+import { runServer } from '../connectors/server/server.ts'
+import type { ImageRegistry } from '../models/applications/registry.ts'
+import { TwinError } from '../models/errors.ts'
+import type { TwinEvent } from '../models/events/events.ts'
+import type { Clock, EventLog, Logger, PlacementSink, Stop } from '../models/ports.ts'
+import type { TwinState } from '../twin/twin-state.ts'
+import { makeChangeHub } from './change-hub.ts'
+import { makeChecks } from './checks.ts'
+import type { Config } from './config.ts'
+import type { Ingest, TakeOptions } from './ingest.ts'
+import { makeOwnMetrics, type OwnMetrics } from './own-metrics.ts'
+import { recoverTwin } from './recovery.ts'
+import { runClock } from './run-clock.ts'
+import { type RunningLoop, runLoop } from './run-loop.ts'
+import { type RunningRegret, runRegret } from './run-regret.ts'
+import { runStanding } from './run-standing.ts'
+import { makeStudyApi } from './study-api.ts'
+import { makeTwinApi, type TwinApiOptions } from './twin-api.ts'
+import { createTwinHistory } from './twin-history.ts'
+import type { WhatIfPool } from './what-if-pool.ts'
+
+/** What stands behind the sink: the cluster, real or simulated. */
+export interface Connected {
+  readonly sink: PlacementSink
+  readonly faults?: NonNullable<TwinApiOptions['faults']>
+  readonly stop: Stop
+}
+
+export interface SiteTwinOptions {
+  readonly site: string
+  readonly config: Config
+  readonly port: number
+  readonly viewerDir: string | undefined
+  readonly registry: ImageRegistry
+  readonly pool: WhatIfPool
+  readonly publish: EventLog['publish']
+  /** Starts to take the site's events from where the journal ends. */
+  readonly startIngest: (options: TakeOptions) => Promise<Ingest>
+  readonly connect: (initial: TwinState, publish: EventLog['publish']) => Promise<Connected>
+  /** False while another process may be the site's owner; default: always true. */
+  readonly mayAct?: () => boolean
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface SiteTwin {
+  readonly site: string
+  readonly url: string
+  readonly state: () => TwinState
+  /** Rejects when something that must not fail did. */
+  readonly failed: Promise<never>
+  /** Everything in reverse order, with a snapshot at the end. */
+  readonly stop: Stop
+}
+
+export async function runSiteTwin(options: SiteTwinOptions): Promise<SiteTwin> {
+  const stops: (() => Promise<void> | void)[] = []
+  const stop = async (): Promise<void> => {
+    for (const stopOne of stops.splice(0).reverse()) await stopOne()
+  }
+  try {
+    return { ...(await startAll(options, stops)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | void)[]): Promise<Omit<SiteTwin, 'stop'>> {
+  const { site, config, registry, pool, clock, log, mayAct = () => true } = options
+  const publish = gated(options.publish, { site, mayAct })
+  const journal = openJournal({ path: join(config.dataDir, `${site}.journal.db`), eventsKept: config.eventsKept })
+  stops.push(() => journal.close())
+  const recovery = recoverTwin(journal)
+  const { snapshotSequence, replayedCount, refusedCount, state: initial } = recovery
+  log.info({ site, sequence: initial.sequence, snapshotSequence, replayedCount, refusedSnapshotCount: refusedCount }, 'twin recovered')
+
+  let loop: RunningLoop | null = null
+  let metrics: OwnMetrics | null = null
+  let regret: RunningRegret | null = null
+  const hub = makeChangeHub(() => loop?.status() ?? 'starting')
+  const ingest = await options.startIngest({
+    journal,
+    initial,
+    clock,
+    snapshotEvery: config.snapshotEvery,
+    logger: log,
+    onApplied: (before, after, events) => {
+      metrics?.onApplied(before, after, events)
+      hub.announce(before, after)
+      regret?.onApplied(before, after, events)
+      if (events.some(({ event }) => WAKES.has(event.type))) loop?.wake()
+    },
+  })
+  stops.push(() => ingest.stop())
+  const { state } = ingest
+  metrics = makeOwnMetrics({ state, counts: ingest.counts })
+  const history = createTwinHistory({ journal, clock })
+  regret = runRegret({ state, journal, stateAt: history.stateAt, publish, pool, settings: config, clock, log })
+  stops.push(regret.stop)
+
+  const connected = await options.connect(initial, options.publish)
+  stops.push(connected.stop)
+  stops.push(runClock({ site, periodMs: config.tickMs, publish, mayAct, clock, log }))
+  const sink: PlacementSink = { apply: gated(connected.sink.apply, { site, mayAct }) }
+  loop = runLoop({ state, publish, sink, registry, settings: config, mayAct, clock, log, periodMs: config.tickMs })
+  stops.push(loop.stop)
+  if (config.mode !== undefined && config.mode !== state().loopMode && mayAct()) {
+    await publish([{ type: 'loop.modeChanged', site, timeMs: clock(), source: 'operator', mode: config.mode, by: 'start' }])
+  }
+  const api = makeTwinApi({
+    state,
+    stateAt: history.stateAt,
+    publish,
+    journal,
+    registry,
+    ask: pool.ask,
+    settings: config,
+    clock,
+    loopStatus: loop.status,
+    onChanges: hub.onChanges,
+    observeWhatIf: metrics.observeWhatIf,
+    checks: makeChecks({ state, journal, clock }),
+    ...(connected.faults === undefined ? {} : { faults: connected.faults }),
+  })
+  const standing = runStanding({ state, pool, settings: { delta1Seconds: config.delta1Seconds, delta2: config.delta2 }, log })
+  stops.push(standing.stop)
+  const studies = makeStudyApi({
+    state,
+    stateAt: history.stateAt,
+    whatIf: api.whatIf,
+    pool,
+    standing: () => ({ nMinusOne: standing.report(), radar: standing.radar() }),
+    clock,
+  })
+  const server = await runServer({
+    api: { ...api, ...studies },
+    host: config.host,
+    port: options.port,
+    metrics: metrics.text,
+    log,
+    clock,
+    ...(config.token === undefined ? {} : { token: config.token }),
+    ...(options.viewerDir === undefined ? {} : { viewerDir: options.viewerDir }),
+  })
+  stops.push(server.stop)
+  const failed = ingest.finished.then(() => new Promise<never>(() => {}))
+  return {
+    site,
+    url: server.url,
+    state,
+    failed: failed.catch((cause: unknown) =>
+      Promise.reject(new TwinError('INTERNAL', 'the fold failed; nothing more is applied', { cause })),
+    ),
+  }
+}
+
+/** Refuses, at the last moment before it leaves the process, what only the owner of the site may do. */
+export function gated<A extends readonly unknown[], R>(
+  act: (...given: A) => Promise<R>,
+  { site, mayAct }: { readonly site: string; readonly mayAct: () => boolean },
+): (...given: A) => Promise<R> {
+  return async (...given) => {
+    if (mayAct()) return act(...given)
+    const message = `site ${site} is being handed over, or is another process's: nothing is done for it here now; GET /api/v1/sites names its owner`
+    throw new TwinError('SITE_ELSEWHERE', message, { details: { site } })
+  }
+}
+
+/** What the loop should look at at once; samples and ticks can wait for its period. */
+export const WAKES: ReadonlySet<TwinEvent['type']> = new Set([
+  'node.conditionsChanged',
+  'node.gone',
+  'accelerator.conditionsChanged',
+  'accelerator.gone',
+  'pod.created',
+  'pod.failed',
+  'pod.finished',
+  'inference.completed',
+  'decision.approved',
+  'loop.modeChanged',
+] as const)
