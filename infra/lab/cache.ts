@@ -13,6 +13,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Tells a person what takes long. */
 export type Progress = (message: string) => void
 
+/** Where nobody reads it, as in tests. */
+export const silent: Progress = () => {}
+
 export interface CacheKey {
   readonly name: string
   /** Whatever the content follows from: another key, another folder. */

@@ -6,7 +6,7 @@
 import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Progress } from './cache.ts'
+import { type Progress, silent } from './cache.ts'
 import { certificatesIn } from './certificates.ts'
 import { format, KAFKA_REMEDY, type KafkaDist, kafkaDist, READY_LINE } from './kafka-dist.ts'
 import { type BrokerPorts, brokerProperties, toProperties } from './kafka-properties.ts'
@@ -54,7 +54,7 @@ const READY_WITHIN_MS = 45_000
 
 /** @throws TwinError LAB_FAILED, PORT_IN_USE */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaLab> {
-  const { brokerCount = 1, progress = () => {} } = options
+  const { brokerCount = 1, progress = silent } = options
   const dist = await kafkaDist(progress)
   const dir = serviceDir('kafka', options.dir)
   const ids = Array.from({ length: brokerCount }, (_, index) => index + 1)
