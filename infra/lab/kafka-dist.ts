@@ -60,7 +60,7 @@ async function javaVersion(): Promise<string> {
 async function archiveClasses(javaArgs: readonly string[], archiveDir: string): Promise<void> {
   const dir = serviceDir('kafka-classes', undefined)
   await mkdir(join(dir.path, 'data'))
-  const port = { plaintext: await freePort(), controller: await freePort(), saslSsl: 0, ssl: 0 }
+  const port = { plaintext: await freePort(), controller: await freePort(), saslSsl: 0, ssl: 0, proxied: 0 }
   const settingsFile = join(dir.path, 'server.properties')
   writeFileSync(
     settingsFile,

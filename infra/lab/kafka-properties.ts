@@ -7,6 +7,8 @@ export interface BrokerPorts {
   readonly saslSsl: number
   /** TLS with a client certificate, when secured. */
   readonly ssl: number
+  /** Plaintext again, behind a proxy. */
+  readonly proxied: number
 }
 
 export interface BrokerSettings {
@@ -18,6 +20,8 @@ export interface BrokerSettings {
   /** How long the cluster waits for a broker that says nothing; also how long a killed one must wait to come back. */
   readonly sessionTimeoutMs: number
   readonly secure?: { readonly serverPemFile: string; readonly caFile: string } | undefined
+  /** Where this broker's proxy listens: clients that came through it are sent there again. */
+  readonly proxyAddress?: string | undefined
 }
 
 /** @returns server.properties of one broker that is a controller too. */
@@ -27,20 +31,22 @@ export function brokerProperties({
   ports,
   sessionTimeoutMs,
   secure,
+  proxyAddress,
 }: BrokerSettings): Readonly<Record<string, string | number>> {
   const own = ports[nodeId - 1]!
   const replicas = ports.length
   const outside = [`PLAINTEXT://127.0.0.1:${own.plaintext}`]
+  const proxied = (address: string) => (proxyAddress === undefined ? [] : [`PROXIED://${address}`])
   if (secure !== undefined) outside.push(`SASL_SSL://127.0.0.1:${own.saslSsl}`, `SSL://127.0.0.1:${own.ssl}`)
   return {
     'process.roles': 'broker,controller',
     'node.id': nodeId,
     'controller.quorum.voters': ports.map(({ controller }, index) => `${index + 1}@127.0.0.1:${controller}`).join(','),
-    listeners: [...outside, `CONTROLLER://127.0.0.1:${own.controller}`].join(','),
-    'advertised.listeners': outside.join(','),
+    listeners: [...outside, ...proxied(`127.0.0.1:${own.proxied}`), `CONTROLLER://127.0.0.1:${own.controller}`].join(','),
+    'advertised.listeners': [...outside, ...proxied(proxyAddress ?? '')].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL,PROXIED:PLAINTEXT',
     'log.dirs': dataDir,
     'num.partitions': 1,
     'default.replication.factor': replicas,

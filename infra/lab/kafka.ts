@@ -12,6 +12,7 @@ import { format, KAFKA_REMEDY, type KafkaDist, kafkaDist, READY_LINE } from './k
 import { type BrokerPorts, brokerProperties, toProperties } from './kafka-properties.ts'
 import { keepPorts } from './ports.ts'
 import { type LabService, serviceDir, startService } from './service.ts'
+import type { ToxicProxy, Toxiproxy } from './toxiproxy.ts'
 
 export interface KafkaOptions {
   readonly dir?: string | undefined
@@ -22,6 +23,8 @@ export interface KafkaOptions {
   readonly secure?: boolean | undefined
   /** 3,000 ms; with 1,500 a killed broker is back sooner, but a busy machine loses live ones. */
   readonly sessionTimeoutMs?: number | undefined
+  /** Puts a proxy before each broker. */
+  readonly toxiproxy?: Toxiproxy | undefined
   readonly outlives?: boolean | undefined
   readonly progress?: Progress | undefined
 }
@@ -31,6 +34,8 @@ export interface KafkaLab {
   /** "127.0.0.1:port" of the plaintext listeners. */
   readonly brokers: readonly string[]
   readonly secure?: SecureKafka
+  /** The way to the brokers that toxics can break; brokers talk to each other past it. One proxy per broker. */
+  readonly proxied?: { readonly brokers: readonly string[]; readonly proxies: readonly ToxicProxy[] }
   /** One per broker. */
   readonly nodes: readonly LabService[]
   stop(): Promise<void>
@@ -67,18 +72,30 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaLab> 
     const ports: BrokerPorts[] = []
     for (const id of ids) {
       mkdirSync(join(dir.path, `kafka-${id}`), { recursive: true })
-      const asked = { plaintext: options.ports?.[id - 1], controller: undefined, saslSsl: undefined, ssl: undefined }
+      const asked = { plaintext: options.ports?.[id - 1], controller: undefined, saslSsl: undefined, ssl: undefined, proxied: undefined }
       ports.push(await keepPorts(join(dir.path, `kafka-${id}`), asked))
     }
     const secure = options.secure === true ? await prepareSecure(dir.path, ports) : undefined
     const clusterId = keepText(join(dir.path, 'cluster-id'), () => `e${randomBytes(16).toString('base64url').slice(1)}`)
-    const nodes = ids.map((id) => runNode(dist, { id, dir: dir.path, ports, secure, clusterId, options }))
+    const proxies: ToxicProxy[] = []
+    for (const [index, { proxied }] of ports.entries()) {
+      const proxy = await options.toxiproxy?.proxy({ name: `kafka-${index + 1}`, upstream: `127.0.0.1:${proxied}` })
+      if (proxy !== undefined) proxies.push(proxy)
+    }
+    const nodes = ids.map((id) => runNode(dist, { id, dir: dir.path, ports, secure, proxies, clusterId, options }))
     // All of them, even after one failed: so that stop() knows every one.
     const outcomes = await Promise.allSettled(nodes)
     for (const outcome of outcomes) if (outcome.status === 'fulfilled') started.push(outcome.value)
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     const brokers = ports.map(({ plaintext }) => `127.0.0.1:${plaintext}`)
-    return { dir: dir.path, brokers, nodes: started, stop, ...(secure === undefined ? {} : { secure: secure.told }) }
+    return {
+      dir: dir.path,
+      brokers,
+      nodes: started,
+      stop,
+      ...(secure === undefined ? {} : { secure: secure.told }),
+      ...(proxies.length === 0 ? {} : { proxied: { brokers: proxies.map(({ address }) => address), proxies } }),
+    }
   } catch (error) {
     await stop()
     throw error
@@ -90,16 +107,24 @@ interface NodeOptions {
   readonly dir: string
   readonly ports: readonly BrokerPorts[]
   readonly secure: Secure | undefined
+  readonly proxies: readonly ToxicProxy[]
   readonly clusterId: string
   readonly options: KafkaOptions
 }
 
-async function runNode({ javaArgs }: KafkaDist, { id, dir, ports, secure, clusterId, options }: NodeOptions): Promise<LabService> {
+async function runNode({ javaArgs }: KafkaDist, { id, dir, ports, secure, proxies, clusterId, options }: NodeOptions): Promise<LabService> {
   const name = `kafka-${id}`
   const nodeDir = join(dir, name)
   const settingsFile = join(nodeDir, 'server.properties')
   const { sessionTimeoutMs = 3_000 } = options
-  const properties = brokerProperties({ nodeId: id, dataDir: join(nodeDir, 'data'), ports, sessionTimeoutMs, secure: secure?.files })
+  const properties = brokerProperties({
+    nodeId: id,
+    dataDir: join(nodeDir, 'data'),
+    ports,
+    sessionTimeoutMs,
+    secure: secure?.files,
+    proxyAddress: proxies[id - 1]?.address,
+  })
   writeFileSync(settingsFile, toProperties(properties))
   if (!existsSync(join(nodeDir, 'data', 'meta.properties'))) await format(javaArgs, settingsFile, { clusterId, scram: secure?.scram })
   return startService({
