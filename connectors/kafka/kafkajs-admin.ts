@@ -1,0 +1,70 @@
+/** Topics, their settings and their offsets, through kafkajs. */
+import kafkajs, { type Admin } from 'kafkajs'
+import type { KafkaAdmin, TopicDescription } from './client.ts'
+import { toFailure } from './kafkajs-failure.ts'
+
+const { ConfigResourceTypes, ConfigSource } = kafkajs
+const CREATE_MS = 10_000
+
+export async function connectAdmin(admin: Admin): Promise<KafkaAdmin> {
+  await told(() => admin.connect())
+  return {
+    brokerCount: () => told(async () => (await admin.describeCluster()).brokers.length),
+    topicNames: () => told(() => admin.listTopics()),
+    describeTopics: (names) => told(() => describeTopics(admin, names)),
+    partitionRanges: (topics) => told(async () => (await Promise.all(topics.map((topic) => rangesOf(admin, topic)))).flat()),
+    createTopics: (topics) =>
+      told(async () => {
+        const asked = topics.map(({ name, partitionCount, replicationFactor, config }) => ({
+          topic: name,
+          numPartitions: partitionCount,
+          replicationFactor,
+          configEntries: entriesOf(config),
+        }))
+        if (asked.length > 0) await admin.createTopics({ topics: asked, waitForLeaders: true, timeout: CREATE_MS })
+      }),
+    setTopicConfig: (topic, config) =>
+      told(async () => {
+        const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(config) }
+        await admin.alterConfigs({ validateOnly: false, resources: [resource] })
+      }),
+    close: () => admin.disconnect(),
+  }
+}
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw toFailure(error)
+  }
+}
+
+async function describeTopics(admin: Admin, names: readonly string[]): Promise<readonly TopicDescription[]> {
+  // Asked for a topic that is not there, Kafka tells nothing about the others either.
+  const existing = new Set(await admin.listTopics())
+  const topics = names.filter((name) => existing.has(name))
+  if (topics.length === 0) return []
+  const { topics: metadata } = await admin.fetchTopicMetadata({ topics })
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  })
+  return metadata.map(({ name, partitions }) => {
+    const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? []
+    const own = entries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG)
+    return {
+      name,
+      partitionCount: partitions.length,
+      replicationFactor: partitions[0]?.replicas.length ?? 0,
+      config: Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue])),
+    }
+  })
+}
+
+async function rangesOf(admin: Admin, topic: string) {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return offsets.map(({ partition, low, high }) => ({ topic, partition, beginOffset: Number(low), endOffset: Number(high) }))
+}
+
+const entriesOf = (config: Readonly<Record<string, string>>) => Object.entries(config).map(([name, value]) => ({ name, value }))
