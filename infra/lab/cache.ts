@@ -22,10 +22,11 @@ export interface CacheKey {
   readonly key: string
 }
 
+export const cacheDir = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'edgetwin', 'lab')
+
 /** @returns the folder that `make` filled, now or long ago. */
 export async function cached({ name, key }: CacheKey, make: (dir: string) => Promise<void>): Promise<string> {
-  const root = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'edgetwin', 'lab')
-  const dir = join(root, `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`)
+  const dir = join(cacheDir(), `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`)
   if (existsSync(dir)) return dir
   return withLock(`${dir}.lock`, async () => {
     if (existsSync(dir)) return dir

@@ -13,6 +13,8 @@ export interface ProcessIdentity {
   readonly began: string
 }
 
+const GRACE_MS = 10_000
+
 /** @returns undefined when no such process runs; a zombie does not run. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const began = process.platform === 'linux' ? beganOnLinux(pid) : beganByPs(pid)
@@ -46,12 +48,12 @@ export async function waitGone(identity: ProcessIdentity, withinMs: number): Pro
   return true
 }
 
-/** Asks to end, and after `graceMs` kills. */
-export async function endProcess(identity: ProcessIdentity, graceMs = 10_000): Promise<void> {
-  signalGroup(identity, 'SIGTERM')
+/** Asks to end, and after 10 s kills. */
+export async function endProcess(identity: ProcessIdentity, askBy: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  signalGroup(identity, askBy)
   // One that was paused hears the request only when it goes on.
   signalGroup(identity, 'SIGCONT')
-  if (await waitGone(identity, graceMs)) return
+  if (await waitGone(identity, GRACE_MS)) return
   await killProcess(identity)
 }
 

@@ -9,6 +9,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { TwinError } from '../../models/errors.ts'
 import { endProcess, identify, isAlive, killProcess, type ProcessIdentity, signalGroup } from './processes.ts'
 import { lastLines } from './tools.ts'
@@ -42,6 +43,8 @@ export interface ServiceSpec {
   /** Asked every 50 ms; `output` is what this start has logged. A rejection means not yet. */
   readonly isReady: (output: string) => boolean | Promise<boolean>
   readonly readyWithinMs: number
+  /** That asks it to end; SIGTERM where missing. */
+  readonly endSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | undefined
   readonly remedy: string
   /** It goes on when this process has ended, as those of the `lab` command do; else it ends with us. */
   readonly outlives?: boolean | undefined
@@ -88,7 +91,7 @@ export async function startService(spec: ServiceSpec): Promise<LabService> {
     resume: () => ifRunning((identity) => signalGroup(identity, 'SIGCONT')),
     stop: async () => {
       const identity = running()
-      if (identity !== undefined) await endProcess(identity)
+      if (identity !== undefined) await endProcess(identity, identity.endSignal)
       rmSync(record, { force: true })
       if (!dir.isGiven) rmSync(dir.path, { recursive: true, force: true })
     },
@@ -102,17 +105,19 @@ export async function startService(spec: ServiceSpec): Promise<LabService> {
   return service
 }
 
+const recordShape = z.object({ pid: z.number(), began: z.string(), endSignal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT']).optional() })
+export type ProcessRecord = z.infer<typeof recordShape>
+
 const RECORD_END = '.process.json'
 export const recordFile = (dir: string, name: string) => join(dir, `${name}${RECORD_END}`)
 export const logFile = (dir: string, name: string) => join(dir, `${name}.log`)
 /** @returns the service's name when the file is such a record. */
 export const nameOfRecord = (file: string) => (file.endsWith(RECORD_END) ? file.slice(0, -RECORD_END.length) : undefined)
 
-export function readRecord(file: string): ProcessIdentity | undefined {
+export function readRecord(file: string): ProcessRecord | undefined {
   if (!existsSync(file)) return undefined
   try {
-    const { pid, began }: { pid?: unknown; began?: unknown } = JSON.parse(readFileSync(file, 'utf8'))
-    return typeof pid === 'number' && typeof began === 'string' ? { pid, began } : undefined
+    return recordShape.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
     // Cut off while it was written: the process it was to name cannot be told any more.
     return undefined
@@ -126,14 +131,15 @@ async function launch(spec: ServiceSpec): Promise<void> {
     const logStart = existsSync(log) ? statSync(log).size : 0
     const output = () => readFileSync(log).subarray(logStart).toString()
     const identity = await spawnDetached(spec, log)
-    writeFileSync(recordFile(spec.dir.path, spec.name), JSON.stringify(identity))
+    writeFileSync(recordFile(spec.dir.path, spec.name), JSON.stringify({ ...identity, endSignal: spec.endSignal } satisfies ProcessRecord))
     while (isAlive(identity)) {
       if (await isReady(spec, output())) return
       if (performance.now() > deadlineMs) throw failure(spec, `was not ready within ${spec.readyWithinMs / 1000} s`, output())
       await sleep(50)
     }
-    // The system may hold a port of the process killed a moment ago.
-    if (!/address already in use/i.test(output()) || performance.now() > deadlineMs) throw failure(spec, 'ended at once', output())
+    // The system may hold a port, or children the memory, of the process killed a moment ago.
+    if (!/address already in use|still in use/i.test(output()) || performance.now() > deadlineMs)
+      throw failure(spec, 'ended at once', output())
     await sleep(300)
   }
 }
