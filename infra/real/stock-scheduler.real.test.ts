@@ -1,0 +1,85 @@
+/**
+ * Our model of the Kubernetes scheduler against the scheduler's own plugins, run without an API server on drawn clusters: the same nodes
+ * feasible, the same points for each plugin, the same best nodes. A difference names its seed.
+ */
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { expect, it } from '@jest/globals'
+import type { Plugin } from '../../models/scheduling/kubernetes/plugin.ts'
+import { snapshotOf } from '../../models/scheduling/kubernetes/snapshot.ts'
+import { judge, PLUGINS } from '../../models/scheduling/kubernetes/stock-scheduler.ts'
+import { anyCluster } from '../../models/scheduling/kubernetes/testing/any-cluster.ts'
+import { kubernetesDist } from '../lab/kubernetes-dist.ts'
+
+const CASES = 6_000
+const FIRST_SEED = Number(process.env.CLUSTER_SEED ?? 1_000_000)
+const REPLAY = `replay with: CLUSTER_SEED=${FIRST_SEED} npm run -s test:real -- infra/real/stock-scheduler`
+
+interface StockAnswer {
+  readonly id: number
+  readonly error?: string
+  readonly feasible: readonly string[]
+  readonly scores?: Readonly<Record<string, { readonly total: number; readonly plugins: Readonly<Record<string, number>> }>>
+  readonly best?: readonly string[]
+}
+
+/** The stock plugins' verdict on each cluster, in the order of the seeds. */
+async function* stockVerdicts(count: number): AsyncIterable<StockAnswer> {
+  const { binary } = await kubernetesDist((message) => process.stderr.write(`${message}\n`))
+  const oracle = spawn(binary, ['oracle'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const answers = createInterface({ input: oracle.stdout })
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++)
+    oracle.stdin.write(`${JSON.stringify({ id: seed, ...anyCluster(seed) })}\n`)
+  oracle.stdin.end()
+  for await (const line of answers) yield JSON.parse(line)
+}
+
+/** null when we agree. Plugins that we do not have give nothing in these clusters. */
+function difference(stock: StockAnswer, plugins: readonly Plugin[] = PLUGINS): string | null {
+  const { pod, ...cluster } = anyCluster(stock.id)
+  const ours = judge(pod, snapshotOf(cluster), plugins)
+  const summary = (feasible: readonly string[], best: readonly string[], points: (node: string) => Readonly<Record<string, number>>) =>
+    JSON.stringify([
+      [...feasible].sort().map((node) => [
+        node,
+        Object.entries(points(node))
+          .filter(([, point]) => point !== 0)
+          .sort(),
+      ]),
+      [...best].sort(),
+    ])
+  const theirs = summary(stock.feasible, stock.best ?? [], (node) => stock.scores?.[node]?.plugins ?? {})
+  const own = summary(ours.feasible, ours.best, (node) => ours.scores.get(node)?.byPlugin ?? {})
+  return stock.error === undefined && theirs === own ? null : `seed ${stock.id}: ${stock.error ?? theirs}\nours: ${own}`
+}
+
+it(`agrees with the stock plugins on ${CASES} clusters (${REPLAY})`, async () => {
+  let feasible = 0
+  let count = 0
+  for await (const answer of stockVerdicts(CASES)) {
+    expect(difference(answer)).toBeNull()
+    count++
+    feasible += answer.feasible.length > 1 ? 1 : 0
+  }
+  expect(count).toBe(CASES)
+  // Else the scores were hardly compared.
+  expect(feasible).toBeGreaterThan(CASES / 2)
+})
+
+it('notices a plugin that is a little wrong', async () => {
+  const wrong: readonly (readonly [string, Partial<Plugin>])[] = [
+    ['TaintToleration', { filter: () => () => null }],
+    ['InterPodAffinity', { weight: 1 }],
+    ['PodTopologySpread', { score: () => null }],
+    ['NodePorts', { filter: () => () => null }],
+    ['NodeResourcesBalancedAllocation', { score: () => null }],
+  ]
+  const found = new Set<string>()
+  for await (const answer of stockVerdicts(300)) {
+    for (const [name, fault] of wrong) {
+      const spoilt = PLUGINS.map((plugin) => (plugin.name === name ? { ...plugin, ...fault } : plugin))
+      if (difference(answer, spoilt) !== null) found.add(name)
+    }
+  }
+  expect([...found].sort()).toEqual(wrong.map(([name]) => name).sort())
+})
