@@ -54,7 +54,7 @@ export interface FetchedPartition {
 }
 
 export interface KafkaReader {
-  /** What has come since the last call; waits up to 500 ms for it. Bounded: it fetches on only when asked again. */
+  /** What has come since the last call; waits up to 500 ms for it. Bounded: at most one answer per broker is fetched ahead. */
   readonly poll: () => Promise<readonly FetchedPartition[]>
   /** Tells the group's offsets (the next to read) for those who watch the lag. Nobody reads from them. */
   readonly commit: (group: string, next: readonly Position[]) => Promise<void>
@@ -104,6 +104,8 @@ export type FailureKind =
   /** They know us, but this we may not do. */
   | 'forbidden'
   | 'topic-missing'
+  /** Topics that must have the same number of partitions have not. */
+  | 'topics-unequal'
   /** Retention has passed the offset, or the topic was made anew. */
   | 'offset-gone'
   | 'too-large'

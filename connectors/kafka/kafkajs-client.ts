@@ -3,7 +3,7 @@ import kafkajs, { type Kafka as KafkaJs, type Producer } from 'kafkajs'
 import Cluster from 'kafkajs/src/cluster/index.js'
 import { lastPositions, type Position } from '../../models/events/topics.ts'
 import type { Logger } from '../../models/ports.ts'
-import { CLIENT_LIMITS, type KafkaClient, type KafkaProducer, type OutgoingRecord } from './client.ts'
+import { CLIENT_LIMITS, type KafkaClient, KafkaFailure, type KafkaProducer, type OutgoingRecord } from './client.ts'
 import { connectAdmin } from './kafkajs-admin.ts'
 import { CONNECT_RETRY, connectionOf, hideNegativeTimeouts, readZstd, SEND_RETRY } from './kafkajs-connection.ts'
 import { toFailure } from './kafkajs-failure.ts'
@@ -52,7 +52,13 @@ async function connectProducer(producer: Producer): Promise<KafkaProducer> {
     send: async (records) => {
       try {
         const written = await producer.sendBatch({ acks: -1, timeout: CLIENT_LIMITS.requestMs, topicMessages: topicMessagesOf(records) })
-        return lastPositions(written.map((one) => lastOf(records, one)))
+        const positions = lastPositions(written.map((one) => lastOf(records, one)))
+        // kafkajs sends nothing, and says nothing, about a partition that the topic does not have.
+        for (const { topic, partition } of records) {
+          if (positions.some((one) => one.topic === topic && one.partition === partition)) continue
+          throw new KafkaFailure('topic-missing', `topic ${topic} has no partition ${partition}`)
+        }
+        return positions
       } catch (error) {
         throw toFailure(error)
       }
