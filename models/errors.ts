@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   OVERLOADED: 'a bounded queue is full',
   QUERY_TIMEOUT: 'a question took longer than a question may',
   LOG_UNREACHABLE: 'the event log does not take events now',
+  LOG_REFUSED: 'the event log will never take that event',
   LOG_BEHIND: 'the log took an event that the twin has not heard of in time',
   HISTORY_UNREACHABLE: 'the history store does not answer',
   JOBS_UNREACHABLE: 'the job database does not answer',

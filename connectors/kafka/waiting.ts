@@ -1,0 +1,46 @@
+/** How long we wait for brokers: never for ever, and never all at the same moment. */
+import { KafkaFailure } from './client.ts'
+
+const BACK_OFF_MS_FIRST = 100
+const BACK_OFF_MS_MAX = 2_000
+
+/** Full jitter. @param failures In a row, from 1. @param random In [0, 1). @returns ms */
+export function backOffMs(failures: number, random: () => number): number {
+  return random() * Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_FIRST * 2 ** failures)
+}
+
+/** Ends early when `signal` is aborted. */
+export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, delayMs)
+    signal.addEventListener('abort', end)
+  })
+}
+
+/** A client that hangs is a client that is gone. @throws KafkaFailure unreachable */
+export async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new KafkaFailure('unreachable', `${what}: no answer within ${limitMs / 1_000} s`)), limitMs)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Whatever a client throws, told by its message. */
+export function asFailure(error: unknown): KafkaFailure {
+  if (error instanceof KafkaFailure) return error
+  return new KafkaFailure('other', error instanceof Error ? error.message : 'an error without a message')
+}
+
+/** Nobody waits for it: a connection that is broken may take its time to end. */
+export function closeSoon(connection: { readonly close: () => Promise<void> } | null): void {
+  void connection?.close().catch(() => {})
+}
