@@ -92,19 +92,18 @@ async function fetch(
   return response.responses.flatMap(({ topicId, partitions }) =>
     partitions.flatMap((fetched) => {
       const reading = byTopic.get(topicId)?.find(({ partition }) => partition === fetched.partitionIndex)
-      return reading === undefined ? [] : handOver(reading, fetched)
+      return reading === undefined ? [] : [handOver(reading, fetched)]
     }),
   )
 }
 
-function handOver(reading: Reading, fetched: FetchedBatches): FetchedPartition[] {
+function handOver(reading: Reading, fetched: FetchedBatches): FetchedPartition {
+  const { topic, partition } = reading
   const batches = fetched.records ?? []
   const last = batches.at(-1)
-  if (last === undefined) return []
-  const { topic, partition } = reading
   const records = committed(batches, fetched.abortedTransactions ?? []).flatMap((batch) => toRecords(batch, reading.nextOffset))
-  reading.nextOffset = Math.max(reading.nextOffset, Number(last.firstOffset) + last.lastOffsetDelta + 1)
-  return [{ topic, partition, records, nextOffset: reading.nextOffset, endOffset: Number(fetched.highWatermark) }]
+  if (last !== undefined) reading.nextOffset = Math.max(reading.nextOffset, Number(last.firstOffset) + last.lastOffsetDelta + 1)
+  return { topic, partition, records, nextOffset: reading.nextOffset, endOffset: Number(fetched.highWatermark) }
 }
 
 /** The batches without markers and aborted transactions. The library drops an aborted one only when its marker came along. */

@@ -1,16 +1,14 @@
-/** The Kafka client port on @platformatic/kafka, against a real broker; the suite takes any client of the port. */
+/** What either Kafka client owes the event log, against a real broker. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Kafka, logLevel } from 'kafkajs'
 import type { FetchedPartition, KafkaClient, OutgoingRecord } from '../../connectors/kafka/client.ts'
+import { createKafkajsClient } from '../../connectors/kafka/kafkajs-client.ts'
 import { createPlatformaticClient } from '../../connectors/kafka/platformatic-client.ts'
 import type { KafkaSettings } from '../../connectors/kafka/settings.ts'
 import { type KafkaLab, startKafka } from '../lab/kafka.ts'
+import { silent } from '../testing/journaled-site.ts'
 
 let lab: KafkaLab
-beforeAll(async () => {
-  lab = await startKafka({ sessionTimeoutMs: 1_500, secure: true })
-})
-afterAll(() => lab?.stop())
 
 const settings = (more: Partial<KafkaSettings> = {}): KafkaSettings => ({
   brokers: lab.brokers,
@@ -55,8 +53,18 @@ async function readAll(client: KafkaClient, from: Parameters<KafkaClient['connec
 
 const textOf = (value: Uint8Array) => new TextDecoder().decode(value)
 
-describe('@platformatic/kafka', () => {
-  const client = () => createPlatformaticClient(settings())
+const CLIENTS = {
+  kafkajs: (given: KafkaSettings) => createKafkajsClient(given, silent),
+  '@platformatic/kafka': createPlatformaticClient,
+}
+
+describe.each(Object.entries(CLIENTS))('%s', (_, createClient) => {
+  beforeAll(async () => {
+    lab = await startKafka({ sessionTimeoutMs: 1_500, secure: true })
+  })
+  afterAll(() => lab?.stop())
+
+  const client = () => createClient(settings())
 
   it('creates, describes and changes topics', async () => {
     await withAdmin(client(), async (admin) => {
@@ -64,7 +72,7 @@ describe('@platformatic/kafka', () => {
       const wanted = { ...aTopic('made', 3), config: { 'retention.ms': '86400000' } }
       await admin.createTopics([wanted, aTopic('other')])
       await admin.createTopics([wanted])
-      expect(await admin.topicNames()).toEqual(['made', 'other'])
+      expect([...(await admin.topicNames())].sort()).toEqual(['made', 'other'])
       expect(await admin.describeTopics(['made', 'absent'])).toEqual([wanted])
       await admin.setTopicConfig('made', { 'cleanup.policy': 'compact' })
       expect((await admin.describeTopics(['made']))[0]!.config).toEqual({ 'cleanup.policy': 'compact' })
@@ -112,7 +120,7 @@ describe('@platformatic/kafka', () => {
   it('waits for what is still to come, and reads on in the same reader', async () => {
     await withAdmin(client(), (admin) => admin.createTopics([aTopic('later')]))
     const reader = await client().connectReader([{ topic: 'later', partition: 0, offset: 0 }])
-    expect(await reader.poll()).toEqual([])
+    expect((await reader.poll()).flatMap(({ records }) => records)).toEqual([])
     const producer = await client().connectProducer()
     const seen: number[] = []
     for (let round = 0; round < 3; round++) {
@@ -163,7 +171,7 @@ describe('@platformatic/kafka', () => {
     const beyond = await client().connectReader([{ topic: 'large', partition: 0, offset: 999 }])
     await expect(beyond.poll()).rejects.toMatchObject({ kind: 'offset-gone' })
     await beyond.close()
-    await expect(createPlatformaticClient(settings({ brokers: ['127.0.0.1:9'] })).connectAdmin()).rejects.toMatchObject({
+    await expect(createClient(settings({ brokers: ['127.0.0.1:9'] })).connectAdmin()).rejects.toMatchObject({
       kind: 'unreachable',
     })
   })
@@ -172,7 +180,7 @@ describe('@platformatic/kafka', () => {
     const { brokers, certBrokers, caFile, username, passwordFile, wrongPasswordFile, certFile, keyFile } = lab.secure!
     const sasl = { mechanism: 'scram-sha-512', username, passwordFile } as const
     const connect = (more: Partial<KafkaSettings>) =>
-      withAdmin(createPlatformaticClient(settings(more)), async (admin) => (await admin.topicNames()).length)
+      withAdmin(createClient(settings(more)), async (admin) => (await admin.topicNames()).length)
     expect(await connect({ brokers, tls: { caFile }, sasl })).toBeGreaterThan(0)
     expect(await connect({ brokers: certBrokers, tls: { caFile, certFile, keyFile } })).toBeGreaterThan(0)
     const kindOf = (more: Partial<KafkaSettings>) => connect(more).catch(({ kind, message }) => ({ kind, message }))
@@ -180,8 +188,8 @@ describe('@platformatic/kafka', () => {
       kind: 'credentials',
     })
     expect(await kindOf({ brokers, tls: {}, sasl })).toMatchObject({ kind: 'tls' })
-    // The library tells of the alert only that the connection was closed.
-    expect(await kindOf({ brokers: certBrokers, tls: { caFile } })).toMatchObject({ kind: 'unreachable' })
+    // @platformatic/kafka tells of the alert only that the connection was closed.
+    expect(await kindOf({ brokers: certBrokers, tls: { caFile } })).toMatchObject({ kind: expect.stringMatching(/^(tls|unreachable)$/) })
     expect(await kindOf({ brokers, tls: { caFile: '/nowhere.pem' }, sasl })).toMatchObject({
       kind: 'tls',
       message: expect.stringContaining('/nowhere.pem'),
