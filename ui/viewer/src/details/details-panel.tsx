@@ -1,6 +1,8 @@
 /** Everything known of the chosen thing, and ways on to what belongs to it. */
 import type { Entity } from '../../../../models/entities/entities.ts'
 import { age, clockTime, counted } from '../format.ts'
+import { hasHistory } from '../history/fields.ts'
+import { HistorySection } from '../history/history-section.tsx'
 import { changeHash, type Selection, usePageHash } from '../live/page-hash.ts'
 import { useTwin } from '../live/store.ts'
 import { useTwinNow } from '../live/twin-time.ts'
@@ -36,6 +38,9 @@ export function DetailsPanel() {
       {groupsOf(entity, nowMs).map((group) => (
         <GroupTable key={group.title} group={group} nowMs={nowMs} />
       ))}
+      {hasHistory(entity.kind) ? (
+        <HistorySection key={`${entity.kind} ${selection.name}`} kind={entity.kind} name={selection.name} />
+      ) : null}
       <Related entity={entity} view={view} />
       {divergences.length === 0 ? null : (
         <section className="details-group">

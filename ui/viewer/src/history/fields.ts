@@ -1,5 +1,5 @@
 /** The fields of a history as people read them: title, unit on the axis, and the newest value that the page itself has heard. */
-import type { HISTORY_FIELDS, HistoryUnit, TransitionKind } from '../../../../models/contracts/history.ts'
+import type { HISTORY_FIELDS, HistoryUnit, SeriesPoint, TransitionKind } from '../../../../models/contracts/history.ts'
 import type { Entity } from '../../../../models/entities/entities.ts'
 import { bytes, duration, percent, rate } from '../format.ts'
 
@@ -7,6 +7,12 @@ export interface Field {
   readonly field: string
   readonly title: string
   readonly unit: HistoryUnit
+}
+
+export interface ShownField {
+  readonly field: Field
+  readonly points: readonly SeriesPoint[]
+  readonly resolutionMs: number
 }
 
 /** By kind and field of the contract, which the compiler compares; the contract itself would bring zod into the page. */
@@ -73,8 +79,10 @@ export function liveSample(entity: Entity): LiveSample | null {
     case 'node':
     case 'accelerator': {
       const { load } = entity.reported
-      const pods: Readonly<Record<string, number>> = entity.kind === 'accelerator' ? { podCount: entity.reported.pods.length } : {}
-      return load === null ? null : { timeMs: load.timeMs, values: { ...load.value, ...pods } }
+      if (load === null) return null
+      const { utilizationRatio, memoryUsedBytes, temperatureCelsius, powerWatts } = load.value
+      const pods = entity.kind === 'accelerator' ? { podCount: entity.reported.pods.length } : {}
+      return { timeMs: load.timeMs, values: { utilizationRatio, memoryUsedBytes, temperatureCelsius, powerWatts, ...pods } }
     }
     case 'camera': {
       const { stream } = entity.reported

@@ -1,6 +1,8 @@
 /** The REST calls of the page. Every failure becomes a `Problem` that says what is wrong and what to do, in plain words. */
 import type { ActiveFault, Fault } from '../../../../models/contracts/fault.ts'
 import type { FlipAnswer, FlipQuery } from '../../../../models/contracts/flips.ts'
+import type { SeriesKind, TransitionKind } from '../../../../models/contracts/history.ts'
+import type { SeriesAnswer, TransitionsAnswer } from '../../../../models/contracts/history-api.ts'
 import type { RegretTable } from '../../../../models/contracts/regret.ts'
 import type { ScenarioAnswer, Standing } from '../../../../models/contracts/study-api.ts'
 import type { TwinJson } from '../../../../models/contracts/twin-json.ts'
@@ -38,6 +40,13 @@ export const api = {
   sweep: (scenario: string, signal?: AbortSignal) => call<SweepAnswer>('POST', 'sweeps', { body: { scenario }, signal }),
   compare: (a: string, b: string, signal?: AbortSignal) => call<Comparison>('POST', 'comparisons', { body: { a, b }, signal }),
   flips: (query: FlipQuery) => call<FlipAnswer>('POST', 'flips', { body: query }),
+  series: (kind: SeriesKind, name: string, asked: HistorySpan & { readonly field: string; readonly points: number }) =>
+    call<SeriesAnswer>(
+      'GET',
+      `history/${kind}/${encodeURIComponent(name)}?${spanText(asked)}&field=${encodeURIComponent(asked.field)}&points=${asked.points}`,
+    ),
+  transitions: (kind: TransitionKind, name: string, asked: HistorySpan) =>
+    call<TransitionsAnswer>('GET', `transitions/${kind}/${encodeURIComponent(name)}?${spanText(asked)}`),
   standing: () => call<Standing>('GET', 'standing'),
   regret: () => call<RegretTable>('GET', 'regret'),
   propose: (whatIfId: string, algorithm: AlgorithmName) => call<{ id: string }>('POST', 'plans', { body: { whatIfId, algorithm } }),
@@ -48,6 +57,12 @@ export const api = {
   addFault: (fault: Fault) => call<ActiveFault>('POST', 'faults', { body: fault }),
   clearFault: (id: string) => call<unknown>('DELETE', `faults/${encodeURIComponent(id)}`),
 }
+
+interface HistorySpan {
+  readonly fromMs: number
+  readonly toMs: number
+}
+const spanText = ({ fromMs, toMs }: HistorySpan) => `from=${fromMs}&to=${toMs}`
 
 interface CallOptions {
   readonly body?: unknown

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { RANGES } from '../history/ranges.ts'
 import { formatHash, PANELS, parseHash, STAGES, THEMES } from './page-hash.ts'
 
 it('reads what it wrote', () => {
@@ -9,6 +10,7 @@ it('reads what it wrote', () => {
     stage: fc.constantFrom(...STAGES),
     theme: fc.constantFrom(...THEMES),
     selection,
+    range: fc.constantFrom(...RANGES),
     scenario: fc.option(fc.string({ minLength: 1 })),
   })
   fc.assert(
@@ -18,7 +20,7 @@ it('reads what it wrote', () => {
 })
 
 it('falls back to the defaults for what it does not understand', () => {
-  const defaults = { panel: 'details', stage: 'map', theme: 'system', selection: null, scenario: null }
+  const defaults = { panel: 'details', stage: 'map', theme: 'system', selection: null, range: '15m', scenario: null }
   expect(parseHash('')).toEqual(defaults)
   expect(parseHash('#panel=bogus&stage=&theme=pink&select=ghost:x')).toEqual(defaults)
   expect(parseHash('#select=accelerator:tx2-1/gpu0').selection).toEqual({ kind: 'accelerator', name: 'tx2-1/gpu0' })

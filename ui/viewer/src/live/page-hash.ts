@@ -1,6 +1,7 @@
 /** What the address holds, so that a link shows the same: `#panel=plans&select=node:tx2-1&theme=dark&stage=table`, `#scenario=lose(node%2Fedge-1)`. */
 import { useSyncExternalStore } from 'react'
 import type { EntityKind } from '../../../../models/entities/entities.ts'
+import { RANGES, type Range } from '../history/ranges.ts'
 
 export const PANELS = ['details', 'what-if', 'plans', 'standing', 'faults'] as const
 export const STAGES = ['map', 'table', 'answer'] as const
@@ -15,6 +16,8 @@ export interface PageHash {
   readonly stage: (typeof STAGES)[number]
   readonly theme: (typeof THEMES)[number]
   readonly selection: Selection | null
+  /** Of the history. */
+  readonly range: Range
   /** In words; a link with it opens the what-if panel, and the page asks it. */
   readonly scenario: string | null
 }
@@ -40,19 +43,20 @@ export function parseHash(text: string): PageHash {
   const selection = isKind(kind) && name !== '' ? { kind, name } : null
   const scenario = fields.get('scenario') || null
   const panel = fields.has('panel') || scenario === null ? oneOf('panel', PANELS) : 'what-if'
-  return { panel, stage: oneOf('stage', STAGES), theme: oneOf('theme', THEMES), selection, scenario }
+  return { panel, stage: oneOf('stage', STAGES), theme: oneOf('theme', THEMES), range: oneOf('range', RANGES), selection, scenario }
 }
 
 function isKind(kind: string): kind is EntityKind {
   return Object.hasOwn(KINDS, kind)
 }
 
-export function formatHash({ panel, stage, theme, selection, scenario }: PageHash): string {
+export function formatHash({ panel, stage, theme, selection, range, scenario }: PageHash): string {
   const fields: string[] = []
   if (panel !== (scenario === null ? 'details' : 'what-if')) fields.push(`panel=${panel}`)
   if (stage !== 'map') fields.push(`stage=${stage}`)
   if (theme !== 'system') fields.push(`theme=${theme}`)
   if (selection !== null) fields.push(`select=${selection.kind}:${encodeURIComponent(selection.name).replaceAll('%2F', '/')}`)
+  if (range !== RANGES[0]) fields.push(`range=${range}`)
   if (scenario !== null) fields.push(`scenario=${encodeURIComponent(scenario)}`)
   return fields.length === 0 ? '' : `#${fields.join('&')}`
 }

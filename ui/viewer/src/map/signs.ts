@@ -1,6 +1,7 @@
 /** How each mode is named and marked, in every view alike: a word, a glyph and a tone; colour alone never says it. */
 import type { Accelerator } from '../../../../models/entities/accelerator.ts'
 import type { Camera } from '../../../../models/entities/camera.ts'
+import type { Link } from '../../../../models/entities/link.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import type { Glyph } from './pen.ts'
 
@@ -40,3 +41,17 @@ export function nodeSign({ mode, reported, desired }: Node): Sign {
 }
 export const acceleratorSign = ({ mode }: Accelerator): Sign => ACCELERATOR[mode]
 export const cameraSign = ({ mode }: Camera): Sign => CAMERA[mode]
+
+const LINK: Readonly<Record<Link['mode'], Sign>> = {
+  expected: { word: 'expected', glyph: 'ring', tone: 'muted' },
+  up: { word: 'up', glyph: 'dot', tone: 'good' },
+  down: { word: 'down', glyph: 'cross', tone: 'bad' },
+  gone: { word: 'gone', glyph: 'dash', tone: 'faint' },
+}
+const MODES = { node: NODE, accelerator: ACCELERATOR, camera: CAMERA, link: LINK }
+
+/** Of a mode as a history tells it; one that this page does not know is shown as it is. */
+export function modeSign(kind: keyof typeof MODES, mode: string): Sign {
+  const signs: Readonly<Record<string, Sign>> = MODES[kind]
+  return Object.hasOwn(signs, mode) ? signs[mode]! : { word: mode, glyph: 'dot', tone: 'muted' }
+}

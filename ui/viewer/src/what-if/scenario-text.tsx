@@ -92,7 +92,10 @@ function useFormText(question: Question, cameras: readonly string[]): string {
 
 function CopyLink({ text }: { text: string }) {
   const [link, setLink] = useState<{ readonly url: string; readonly isCopied: boolean } | null>(null)
-  const url = new URL(formatHash({ panel: 'what-if', stage: 'map', theme: 'system', selection: null, scenario: text }), location.href).href
+  const url = new URL(
+    formatHash({ panel: 'what-if', stage: 'map', theme: 'system', selection: null, range: '15m', scenario: text }),
+    location.href,
+  ).href
   const copy = async () => {
     // Browsers keep the clipboard from pages that come without TLS: then the link is shown.
     const isCopied = await (navigator.clipboard?.writeText(url) ?? Promise.reject()).then(
