@@ -8,6 +8,8 @@ export interface ToolOptions {
   /** What to do when the program is missing: "install Maven: apt-get install maven". */
   readonly remedy: string
   readonly withinMs?: number
+  /** For a tool that refuses to run as root. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
 }
 
 const OUTPUT_LINES_MAX = 15
@@ -16,9 +18,19 @@ const OUTPUT_LINES_MAX = 15
  * @returns what it wrote to stdout.
  * @throws TwinError LAB_FAILED when it is missing, fails or takes longer than `withinMs` (10 min); with its last lines.
  */
-export function runTool(command: string, args: readonly string[], { cwd, env, remedy, withinMs = 600_000 }: ToolOptions): Promise<string> {
+export function runTool(
+  command: string,
+  args: readonly string[],
+  { cwd, env, user, remedy, withinMs = 600_000 }: ToolOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: withinMs })
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: withinMs,
+      ...user,
+    })
     let stdout = ''
     let all = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
