@@ -100,7 +100,7 @@ export function toReadings(samples: readonly Sample[], profile: Profile, options
   return { readings, rejected: distinct(rejected), state: { timeMs: options.timeMs, counters } }
 }
 
-function seriesOf(rule: DeviceRule): string[] {
+export function seriesOf(rule: DeviceRule): string[] {
   const numbers = Object.values(rule.properties).flatMap((rules) =>
     (rules ?? []).flatMap(({ series, minus = [] }) => [...series, ...minus]),
   )

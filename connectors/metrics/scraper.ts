@@ -6,10 +6,11 @@
 
 import type { ExpositionError } from '../../models/exposition/format.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
+import type { Fetch } from './limited-get.ts'
 import type { CounterState } from './number-rules.ts'
 import type { Profile } from './profile.ts'
 import { type Reading, type RejectedSeries, toReadings } from './readings.ts'
-import { type Fetch, type ScrapeFailure, scrapeOnce } from './scrape.ts'
+import { type ScrapeFailure, scrapeOnce } from './scrape.ts'
 
 export interface ScrapeTarget {
   /** The node that the target reports on. */
@@ -99,7 +100,7 @@ export function jitteredMs(intervalMs: number, share: number): number {
   return intervalMs * (1 + JITTER_RATIO * (2 * share - 1))
 }
 
-function pause(delayMs: number, stopping: AbortSignal): Promise<void> {
+export function pause(delayMs: number, stopping: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (stopping.aborted) {
       resolve()
