@@ -15,6 +15,7 @@ export interface Ownership {
   /** -1 before the first answer. */
   generation(): number
   partitions(): readonly number[]
+  isJoining(): boolean
   /** Since the group last answered anything. */
   silentMs(): number
 }
@@ -67,6 +68,7 @@ export function trackOwnership({
     mayAct: (partition) => !isJoining && held.has(partition) && nowMs() < actsUntilMs,
     generation: () => generation,
     partitions: () => [...held],
+    isJoining: () => isJoining,
     silentMs: () => nowMs() - answeredMs,
   }
 }

@@ -1,4 +1,5 @@
 /** What either Kafka client owes the event log, against a real broker. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Kafka, logLevel } from 'kafkajs'
 import type { FetchedPartition, KafkaClient, OutgoingRecord } from '../../connectors/kafka/client.ts'
@@ -48,6 +49,18 @@ async function readAll(client: KafkaClient, from: Parameters<KafkaClient['connec
     return fetched
   } finally {
     await reader.close()
+  }
+}
+
+/** A new cluster takes a moment until it can keep offsets. */
+async function untilAccepted(commit: () => Promise<void>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await commit()
+    } catch (error) {
+      if (tries === 50) throw error
+      await sleep(100)
+    }
   }
 }
 
@@ -130,7 +143,7 @@ describe.each(Object.entries(CLIENTS))('%s', (_, createClient) => {
       }
     }
     expect(seen).toEqual(Array.from({ length: 1_500 }, (_, n) => n))
-    await reader.commit('watched', [{ topic: 'later', partition: 0, offset: 1_500 }])
+    await untilAccepted(() => reader.commit('watched', [{ topic: 'later', partition: 0, offset: 1_500 }]))
     await reader.close()
     await producer.close()
     const admin = kafkajs().admin()
