@@ -8,18 +8,17 @@ import { TwinError } from '../../models/errors.ts'
 import { encodeEvent } from '../../models/events/codec.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
 import { lastPositions, type Position } from '../../models/events/topics.ts'
-import type { Clock, Logger } from '../../models/ports.ts'
+import type { Logger } from '../../models/ports.ts'
 import type { KafkaClient, KafkaFailure, KafkaProducer, OutgoingRecord } from './client.ts'
 import { partitionOf } from './partitioner.ts'
 import { surveyTopics } from './survey.ts'
-import { asFailure, backOffMs, closeSoon, pause, within } from './waiting.ts'
+import { asFailure, backOffMs, closeSoon, connectWithin, pause, within } from './waiting.ts'
 
 export interface PublishingOptions {
   readonly client: KafkaClient
   readonly prefix: string
   /** Unique per process; the ids of events begin with it. */
   readonly instance: string
-  readonly clock: Clock
   readonly random: () => number
   readonly logger: Logger
   /** How long an event may wait to be taken. Default 30 s. */
@@ -102,7 +101,7 @@ export function runPublishing(options: PublishingOptions): Publishing {
     const isAwaited = () => batch.some(({ publication }) => !publication.isSettled)
     for (let failures = 1; isAwaited(); failures++) {
       try {
-        connection ??= await within(SEND_WITHIN_MS, 'connecting', connect())
+        connection ??= await connectWithin(SEND_WITHIN_MS, connect(), stopping.signal)
         const { partitionCount } = connection
         const records = batch.map(({ record }) => ({ ...record, partition: partitionOf(record.key, partitionCount) }))
         const positions = await within(SEND_WITHIN_MS, 'sending', connection.send(records))

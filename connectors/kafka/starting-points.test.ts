@@ -21,7 +21,7 @@ it.each([
 })
 
 it('tells what retention took, and goes on from what is left', () => {
-  const gap = { topic: `a.${metrics}`, partition: 2, reason: 'retention', wantedOffset: 4, beginOffset: 5 }
+  const gap = { topic: `a.${metrics}`, partition: 2, reason: 'retention', wantedOffset: 4, beginOffset: 5, endOffset: 9 }
   expect(start(3, [5, 9])).toMatchObject({ positionTopic: metrics, takenOffset: 4, gap })
 })
 

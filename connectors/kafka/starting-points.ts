@@ -24,7 +24,9 @@ export interface Gap {
   readonly partition: number
   readonly reason: 'retention' | 'made-anew'
   readonly wantedOffset: number
+  /** What there is now: from here, up to before there. */
   readonly beginOffset: number
+  readonly endOffset: number
 }
 
 export interface StartingPointOptions {
@@ -37,13 +39,13 @@ export interface StartingPointOptions {
 
 export function startingPoints({ prefix, ranges, taken, madeAnew = new Set() }: StartingPointOptions): StartingPoint[] {
   return ranges.map((range) => {
-    const { topic, partition, beginOffset } = range
+    const { topic, partition, beginOffset, endOffset } = range
     const name = topic.slice(prefix.length)
     const held = newestOf(taken, { name, partition })
     const start = { topic, partition, positionTopic: held?.topic ?? name }
     if (held === undefined) return { ...start, takenOffset: beginOffset - 1, gap: null }
-    const gap = { topic, partition, wantedOffset: held.offset + 1, beginOffset }
-    if (held.offset >= range.endOffset || madeAnew.has(positionKey(held))) {
+    const gap = { topic, partition, wantedOffset: held.offset + 1, beginOffset, endOffset }
+    if (held.offset >= endOffset || madeAnew.has(positionKey(held))) {
       const positionTopic = `${name}#${numberOf(held.topic) + 1}`
       return { ...start, positionTopic, takenOffset: beginOffset - 1, gap: { ...gap, reason: 'made-anew' } }
     }

@@ -34,6 +34,25 @@ export async function within<T>(limitMs: number, what: string, work: Promise<T>)
   }
 }
 
+interface Closable {
+  readonly close: () => Promise<void>
+}
+
+/** A connection that comes too late is closed. @throws KafkaFailure unreachable, or what `connecting` rejects with. */
+export async function connectWithin<T extends Closable>(limitMs: number, connecting: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    const end = () => reject(new KafkaFailure('other', 'stopped'))
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end, { once: true })
+  })
+  try {
+    return await within(limitMs, 'connecting', Promise.race([connecting, aborted]))
+  } catch (error) {
+    connecting.then(closeSoon, () => {})
+    throw error
+  }
+}
+
 /** Whatever a client throws, told by its message. */
 export function asFailure(error: unknown): KafkaFailure {
   if (error instanceof KafkaFailure) return error
@@ -41,6 +60,6 @@ export function asFailure(error: unknown): KafkaFailure {
 }
 
 /** Nobody waits for it: a connection that is broken may take its time to end. */
-export function closeSoon(connection: { readonly close: () => Promise<void> } | null): void {
+export function closeSoon(connection: Closable | null): void {
   void connection?.close().catch(() => {})
 }
