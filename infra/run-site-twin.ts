@@ -1,8 +1,8 @@
 /**
  * The twin of one site, running: journal, ingest, clock, loop, API and server on what it is given of the site.
  *
- * Where its events come from and what stands behind its sink is its caller's; it acts only while it may, and the
- * gate is shut at the very publish and sink, so that no step that was under way slips through.
+ * Where its events come from and what stands behind its sink is its caller's. It acts only while its gate is open: all
+ * that it publishes and all that it does to the cluster passes there.
  */
 import { join } from 'node:path'
 import { openJournal } from '../connectors/journal/journal.ts'
@@ -15,6 +15,7 @@ import type { TwinState } from '../twin/twin-state.ts'
 import { makeChangeHub } from './change-hub.ts'
 import { makeChecks } from './checks.ts'
 import type { Config } from './config.ts'
+import { type Gate, makeGate } from './gate.ts'
 import type { Ingest, TakeOptions } from './ingest.ts'
 import { makeOwnMetrics, type OwnMetrics } from './own-metrics.ts'
 import { recoverTwin } from './recovery.ts'
@@ -45,8 +46,8 @@ export interface SiteTwinOptions {
   /** Starts to take the site's events from where the journal ends. */
   readonly startIngest: (options: TakeOptions) => Promise<Ingest>
   readonly connect: (initial: TwinState, publish: EventLog['publish']) => Promise<Connected>
-  /** False while another process may be the site's owner; default: always true. */
-  readonly mayAct?: () => boolean
+  /** Shut while another process may be the site's owner; default: always open. */
+  readonly gate?: Gate
   readonly clock: Clock
   readonly log: Logger
 }
@@ -75,8 +76,9 @@ export async function runSiteTwin(options: SiteTwinOptions): Promise<SiteTwin> {
 }
 
 async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | void)[]): Promise<Omit<SiteTwin, 'stop'>> {
-  const { site, config, registry, pool, clock, log, mayAct = () => true } = options
-  const publish = gated(options.publish, { site, mayAct })
+  const { site, config, registry, pool, clock, log, gate = makeGate(site) } = options
+  const mayAct = gate.isOpen
+  const publish: EventLog['publish'] = (events) => gate.pass(() => options.publish(events))
   const journal = openJournal({ path: join(config.dataDir, `${site}.journal.db`), eventsKept: config.eventsKept })
   stops.push(() => journal.close())
   const recovery = recoverTwin(journal)
@@ -110,7 +112,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   const connected = await options.connect(initial, options.publish)
   stops.push(connected.stop)
   stops.push(runClock({ site, periodMs: config.tickMs, publish, mayAct, clock, log }))
-  const sink: PlacementSink = { apply: gated(connected.sink.apply, { site, mayAct }) }
+  const sink: PlacementSink = { apply: (placement, decision) => gate.pass(() => connected.sink.apply(placement, decision)) }
   loop = runLoop({ state, publish, sink, registry, settings: config, mayAct, clock, log, periodMs: config.tickMs })
   stops.push(loop.stop)
   if (config.mode !== undefined && config.mode !== state().loopMode && mayAct()) {
@@ -160,18 +162,6 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
     failed: failed.catch((cause: unknown) =>
       Promise.reject(new TwinError('INTERNAL', 'the fold failed; nothing more is applied', { cause })),
     ),
-  }
-}
-
-/** Refuses, at the last moment before it leaves the process, what only the owner of the site may do. */
-export function gated<A extends readonly unknown[], R>(
-  act: (...given: A) => Promise<R>,
-  { site, mayAct }: { readonly site: string; readonly mayAct: () => boolean },
-): (...given: A) => Promise<R> {
-  return async (...given) => {
-    if (mayAct()) return act(...given)
-    const message = `site ${site} is being handed over, or is another process's: nothing is done for it here now; GET /api/v1/sites names its owner`
-    throw new TwinError('SITE_ELSEWHERE', message, { details: { site } })
   }
 }
 
