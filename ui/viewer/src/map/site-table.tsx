@@ -4,12 +4,14 @@ import type { Accelerator } from '../../../../models/entities/accelerator.ts'
 import type { Camera } from '../../../../models/entities/camera.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import { age, byName, percent, UNKNOWN } from '../format.ts'
+import type { Sample } from '../live/history.ts'
 import { changeHash, type Selection, usePageHash } from '../live/page-hash.ts'
-import { useTwin } from '../live/store.ts'
+import { usePage, useTwin } from '../live/store.ts'
 import { useTwinNow } from '../live/twin-time.ts'
 import { type Work, workOf } from '../live/work.ts'
 import { TextField } from '../parts/fields.tsx'
 import { FreshnessMark, Mark, OriginMark } from '../parts/marks.tsx'
+import { Sparkline } from '../parts/sparkline.tsx'
 import { ageingOf } from './scene.ts'
 import { acceleratorSign, cameraSign, nodeSign } from './signs.ts'
 
@@ -17,6 +19,7 @@ const ROWS_MAX = 1_000
 
 export function SiteTable() {
   const { entities } = useTwin()
+  const { history, past } = usePage()
   const nowMs = useTwinNow()
   const { selection } = usePageHash()
   const [filter, setFilter] = useState('')
@@ -43,7 +46,14 @@ export function SiteTable() {
         </thead>
         <tbody>
           {rows.slice(0, ROWS_MAX).map((entity) => (
-            <TableRow key={`${entity.kind} ${entity.name}`} entity={entity} work={work} nowMs={nowMs} selection={selection} />
+            <TableRow
+              key={`${entity.kind} ${entity.name}`}
+              entity={entity}
+              samples={past === null && entity.kind !== 'camera' ? (history.get(entity.name) ?? []) : []}
+              work={work}
+              nowMs={nowMs}
+              selection={selection}
+            />
           ))}
         </tbody>
       </table>
@@ -58,12 +68,13 @@ export function SiteTable() {
 
 interface RowProps {
   readonly entity: Camera | Node | Accelerator
+  readonly samples: readonly Sample[]
   readonly work: Work
   readonly nowMs: number
   readonly selection: Selection | null
 }
 
-function TableRow({ entity, work, nowMs, selection }: RowProps) {
+function TableRow({ entity, samples, work, nowMs, selection }: RowProps) {
   const { kind, name } = entity
   const sign = kind === 'camera' ? cameraSign(entity) : kind === 'node' ? nodeSign(entity) : acceleratorSign(entity)
   const ageing = ageingOf(entity)
@@ -78,7 +89,9 @@ function TableRow({ entity, work, nowMs, selection }: RowProps) {
       <td>
         <Mark tone={sign.tone}>{sign.word}</Mark>
       </td>
-      <td className="is-number">{loadOf(entity)}</td>
+      <td className="is-number">
+        <Sparkline samples={samples} nowMs={nowMs} /> <span className="load">{loadOf(entity)}</span>
+      </td>
       <td>{workText(entity, work)}</td>
       <td className="is-number">
         {ageing === null ? UNKNOWN : age(nowMs - ageing.timeMs)} {ageing === null ? null : <FreshnessMark freshness={ageing.freshness} />}
