@@ -1,0 +1,86 @@
+/** What can go wrong between us and an API server, told apart by what can be done about it. */
+
+export type KubeFailureKind =
+  /** No connection, or it broke. */
+  | 'unreachable'
+  | 'timeout'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  /** 409: somebody was faster, or the precondition does not hold. */
+  | 'conflict'
+  /** 410: the history does not reach back so far. */
+  | 'gone'
+  | 'invalid'
+  | 'too-many'
+  | 'server'
+
+export interface KubeCause {
+  readonly reason: string
+  readonly message: string
+}
+
+export class KubeFailure extends Error {
+  readonly kind: KubeFailureKind
+  /** 0 when there was no answer. */
+  readonly status: number
+  readonly retryAfterMs: number | null
+  readonly causes: readonly KubeCause[]
+
+  constructor(
+    kind: KubeFailureKind,
+    message: string,
+    more: { readonly status?: number; readonly retryAfterMs?: number | null; readonly causes?: readonly KubeCause[] } = {},
+  ) {
+    super(message)
+    this.name = 'KubeFailure'
+    this.kind = kind
+    this.status = more.status ?? 0
+    this.retryAfterMs = more.retryAfterMs ?? null
+    this.causes = more.causes ?? []
+  }
+
+  /** Whether the request may have taken effect all the same: only reading tells. */
+  get isOutcomeUnknown(): boolean {
+    return this.kind === 'unreachable' || this.kind === 'timeout' || this.status >= 500
+  }
+}
+
+/** Messages of a refused change carry whole objects. */
+const MESSAGE_MAX = 600
+
+export function failureOf(status: number, body: unknown, retryAfter: string | undefined): KubeFailure {
+  const said = typeof body === 'object' && body !== null ? (body as { message?: unknown; details?: { causes?: unknown } }) : {}
+  const text = typeof said.message === 'string' ? said.message : typeof body === 'string' && body !== '' ? body : `status ${status}`
+  const causes = Array.isArray(said.details?.causes) ? said.details.causes : []
+  return new KubeFailure(kindOf(status), text.slice(0, MESSAGE_MAX), {
+    status,
+    retryAfterMs: retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null,
+    causes: causes.map((cause) => ({ reason: String(cause?.reason ?? ''), message: String(cause?.message ?? '') })),
+  })
+}
+
+function kindOf(status: number): KubeFailureKind {
+  const kinds: Readonly<Record<number, KubeFailureKind>> = {
+    401: 'unauthorized',
+    403: 'forbidden',
+    404: 'not-found',
+    409: 'conflict',
+    410: 'gone',
+    429: 'too-many',
+  }
+  return kinds[status] ?? (status >= 500 ? 'server' : 'invalid')
+}
+
+export function toKubeFailure(error: unknown): KubeFailure {
+  if (error instanceof KubeFailure) return error
+  const {
+    name = '',
+    message = String(error),
+    code = '',
+  } = typeof error === 'object' && error !== null ? (error as NodeJS.ErrnoException) : {}
+  return new KubeFailure(
+    name === 'TimeoutError' ? 'timeout' : 'unreachable',
+    code === '' || message.includes(code) ? message : `${message} (${code})`,
+  )
+}
