@@ -4,10 +4,9 @@
  * Each test has a store of its own, empty, on a clock that the test moves.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
 import { type ClaimedJob, JOB_STAGES, type JobStore, type NewJob, storedJobShape } from '../../models/contracts/jobs.ts'
 import { aNewJob, applyJobEvent, type Job } from '../../models/entities/job.ts'
-import { createJobModel, type JobAct, REASON, RENEWAL_MS } from './job-model.ts'
+import { followModel } from './job-histories.ts'
 
 export interface JobsUnderTest {
   readonly store: JobStore
@@ -24,7 +23,7 @@ export interface JobSuiteOptions {
 
 const START_MS = 1_750_000_000_000
 const LEASE_MS = 1_000
-const aJob = (id: string, over: Partial<NewJob> = {}): NewJob => ({
+export const aJob = (id: string, over: Partial<NewJob> = {}): NewJob => ({
   id,
   user: 'ana',
   path: `/videos/${id}.mp4`,
@@ -212,15 +211,7 @@ export function describeJobStore(name: string, { create, runs, concurrentJobs }:
       await expectExpected(store)
     }, 120_000)
 
-    it(`does what the model does in ${runs} histories`, async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(anAct, { maxLength: 40, size: 'max' }), async (acts) => {
-          const jobs = await create({ startMs: START_MS, waitingJobsMax: 1_000 })
-          await compare(jobs, acts).finally(jobs.dispose)
-        }),
-        { seed: 58, numRuns: runs },
-      )
-    }, 600_000)
+    it(`does what the model does in ${runs} histories`, () => followModel(create, runs), 600_000)
   })
 }
 
@@ -237,67 +228,4 @@ async function expectExpected(store: JobStore): Promise<void> {
   for (const { id, status, iteration } of await store.list({ limit: 100_000 })) {
     expect({ id, status, iteration }).toEqual({ id, status: jobs.get(id)?.mode, iteration: jobs.get(id)?.reported.iteration })
   }
-}
-
-const anAct: fc.Arbitrary<JobAct> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      act: fc.constant('create' as const),
-      id: fc.constantFrom('a', 'b', 'c', 'd'),
-      path: fc.constantFrom('/1', '/1', '/1', '/2'),
-      iterationLimit: fc.constantFrom(1, 3, 3, 3),
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      act: fc.constant('claim' as const),
-      stage: fc.constantFrom(...JOB_STAGES),
-      worker: fc.constantFrom('w-1', 'w-2', 'w-3'),
-      leaseMs: fc.integer({ min: 1, max: 20 }),
-    }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      act: fc.constantFrom('complete' as const, 'complete' as const, 'fail' as const, 'renew' as const),
-      lease: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(5) }),
-      isImpostor: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ act: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 15 }) }) },
-  { weight: 1, arbitrary: fc.constant({ act: 'giveBackLapsed' as const }) },
-)
-
-async function compare({ store, wait }: JobsUnderTest, acts: readonly JobAct[]): Promise<void> {
-  const model = createJobModel(START_MS)
-  // Newest first.
-  const leases: { id: string; worker: string; leaseId: number }[] = []
-  for (const act of acts) {
-    if (act.act === 'create') {
-      const job = aJob(act.id, act)
-      const { act: _, ...given } = { ...act, ...job }
-      expect(await store.create(given)).toEqual(model.create(given))
-    } else if (act.act === 'claim') {
-      const { act: _, ...claim } = act
-      const claimed = await store.claim(claim)
-      expect(claimed).toEqual(model.claim(claim))
-      if (claimed !== null) leases.unshift(leaseOf(claimed))
-    } else if (act.act === 'wait') {
-      wait(act.ms)
-      model.wait(act.ms)
-    } else if (act.act === 'giveBackLapsed') {
-      expect(await store.giveBackLapsed()).toBe(model.giveBackLapsed())
-    } else {
-      const found = leases[act.lease % Math.max(1, leases.length)]
-      if (found === undefined) continue
-      const lease = act.isImpostor ? { ...found, worker: 'impostor' } : found
-      if (act.act === 'renew') expect(await store.renew({ ...lease, leaseMs: RENEWAL_MS })).toEqual(model.renew(lease))
-      else if (act.act === 'fail') expect(await store.fail({ ...lease, reason: REASON })).toEqual(model.fail(lease))
-      else expect(await store.complete(lease)).toEqual(model.complete(lease))
-    }
-  }
-  expect(await store.list({ limit: 100 })).toEqual(model.jobs())
-  expect(await store.changes({ after: 0, limit: 1_000 })).toEqual(model.changes())
 }
