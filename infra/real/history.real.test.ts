@@ -37,6 +37,11 @@ const newSettings = (): InfluxHistorySettings => {
   const { url, username, passwordFile } = influx
   return { url, username, passwordFile, database: `t${++databaseCount}` }
 }
+const makeDatabase = async (settings: InfluxHistorySettings) => {
+  const history = openInfluxHistory(settings, context)
+  await history.series(aQuestion())
+  await history.stop()
+}
 const samples = (count: number, from = 0): NumbersPoint[] =>
   Array.from({ length: count }, (_, n) => aSample(startMs + (from + n) * 100, from + n, `pi-${(from + n) % 5}`))
 const rowCount = async (database: string) =>
@@ -81,8 +86,8 @@ describe('InfluxDB history', () => {
     const history = openInfluxHistory(settings, context)
     let sentCount = 0
     const feed = setInterval(() => {
-      history.write(samples(500, sentCount))
-      sentCount += 500
+      history.write(samples(100, sentCount))
+      sentCount += 100
     }, 5)
     for (let kill = 0; kill < 3; kill++) {
       await sleep(150)
@@ -176,7 +181,7 @@ describe('InfluxDB history', () => {
     history.write(samples(5))
     while (history.checks()[0]?.ok) await sleep(5)
     expect(history.checks()[0]?.remedy).toContain(`GRANT ALL ON ${settings.database} TO low`)
-    await openInfluxHistory(settings, context).series(aQuestion())
+    await makeDatabase(settings)
     await admin().ask(`GRANT ALL ON "${settings.database}" TO "low"`)
     await settled(history)
     expect(history.counts()).toMatchObject({ written: 5 })
@@ -185,7 +190,7 @@ describe('InfluxDB history', () => {
 
   it('a field of another type: what InfluxDB drops is counted, the rest is kept, the field and the remedy are named', async () => {
     const settings = newSettings()
-    await openInfluxHistory(settings, context).series(aQuestion())
+    await makeDatabase(settings)
     await admin().write(`node,site=lab,name=theirs utilizationRatio="high" ${startMs}`, settings.database)
     const history = openInfluxHistory(settings, context)
     const powers = Array.from(
