@@ -5,13 +5,15 @@
  * for shared libraries that the machine lacks.
  */
 import { accessSync, constants, existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { TwinError } from '../../models/errors.ts'
 import { cached, type Progress } from './cache.ts'
 import { runTool, type ToolOptions } from './tools.ts'
 
 export interface WantedProgram {
   readonly program: string
+  /** Those in the same folder that are needed too. */
+  readonly besides?: readonly string[]
   /** What a person would `apt-get install`. */
   readonly debianPackage: string
   /** Those among what that would install which hold the program; without it, the package itself. */
@@ -93,7 +95,9 @@ async function unpack(apt: Apt, packages: readonly string[], wanted: WantedProgr
 }
 
 async function missing(root: string, wanted: WantedProgram): Promise<string[]> {
-  return missingIn(await runTool('ldd', [fileIn(root, wanted)], { ...tool(wanted), env: librariesOf(root) }))
+  const file = fileIn(root, wanted)
+  const files = [file, ...(wanted.besides ?? []).map((name) => join(dirname(file), name))]
+  return missingIn(await runTool('ldd', files, { ...tool(wanted), env: librariesOf(root) }))
 }
 
 function fileIn(root: string, wanted: WantedProgram): string {

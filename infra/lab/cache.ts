@@ -59,7 +59,8 @@ function take(lock: DatabaseSync): boolean {
     lock.exec('BEGIN EXCLUSIVE')
     return true
   } catch (error) {
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return false
+    // Not instanceof: in a test Node's own errors are of another realm.
+    if (Object(error).errcode === SQLITE_BUSY) return false
     throw error
   }
 }

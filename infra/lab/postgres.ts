@@ -29,6 +29,7 @@ export interface PostgresLab extends LabService {
 
 export const POSTGRES: WantedProgram = {
   program: 'postgres',
+  besides: ['initdb'],
   debianPackage: 'postgresql',
   holds: /^postgresql-\d+$/,
   folder: 'usr/lib/postgresql/*/bin',
@@ -61,6 +62,8 @@ export async function startPostgres({ dir: given, port, outlives, progress = () 
     ...(user === undefined ? {} : { user }),
     isReady: (output) => output.includes('database system is ready to accept connections'),
     readyWithinMs: READY_WITHIN_MS,
+    // At SIGTERM it waits until its clients have left.
+    endSignal: 'SIGINT',
     remedy: 'free memory and disk, and try again',
     outlives,
   })

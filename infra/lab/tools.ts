@@ -28,9 +28,10 @@ export function runTool(
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: withinMs,
       ...user,
     })
+    // Not spawn's own limit, which goes on when the program cannot be started and keeps us from ending.
+    const limit = setTimeout(() => child.kill(), withinMs)
     let stdout = ''
     let all = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -41,11 +42,13 @@ export function runTool(
       all += text
     })
     child.once('error', (cause: NodeJS.ErrnoException) => {
+      clearTimeout(limit)
       const missing = cause.code === 'ENOENT'
       const what = missing ? `\`${command}\` is not on this machine` : `\`${command}\` cannot run (${cause.message})`
       reject(new TwinError('LAB_FAILED', `${what}; ${remedy}`, { cause }))
     })
     child.once('close', (code, signal) => {
+      clearTimeout(limit)
       if (code === 0) return resolve(stdout)
       const how = signal === null ? `exit code ${code}` : `${signal}, after ${withinMs / 1000} s at most`
       reject(new TwinError('LAB_FAILED', `\`${[command, ...args].join(' ')}\` failed (${how}); ${remedy}\n${lastLines(all)}`))
