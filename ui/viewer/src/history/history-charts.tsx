@@ -108,12 +108,15 @@ function Stack({ kind, name, answer, tail, span, nowMs, mode }: StackProps) {
   }, [answer, span, mode, kind])
   if (fields.length === 0) return <Empty kind={kind} name={name} />
 
-  const momentMs = hoveredMs ?? chosenMs
+  const momentMs = hoveredMs ?? chosenMs ?? past?.atMs ?? null
   const valueAt = ({ points, resolutionMs }: ShownField) =>
     (momentMs === null ? points.at(-1) : pointAt(points, momentMs, gapOf(points, resolutionMs))) ?? null
   const go = async (timeMs: number) => {
     setChosenMs(timeMs)
-    setProblem(await changePast(new Date(Math.min(Math.round(timeMs), nowMs))))
+    const failed = await changePast(new Date(Math.min(Math.round(timeMs), nowMs)))
+    setProblem(failed)
+    // From now on it is the moment of the whole page.
+    if (failed === null) setChosenMs(null)
   }
   return (
     <>

@@ -10,7 +10,8 @@ interface MomentProps {
   readonly nowMs: number
   /** The values of the fields at the moment. */
   readonly words: string
-  readonly onChoose: (timeMs: number) => void
+  /** Null at the right end: the newest, which goes on. */
+  readonly onChoose: (timeMs: number | null) => void
   readonly onGo: (timeMs: number) => void
 }
 
@@ -32,7 +33,7 @@ export function MomentSlider({ span, stepMs, momentMs, nowMs, words, onChoose, o
           value={momentMs ?? span.toMs}
           aria-label="Moment"
           aria-valuetext={`${time}: ${words}`}
-          onChange={({ target }) => onChoose(Number(target.value))}
+          onChange={({ target }) => onChoose(Number(target.value) > span.toMs - stepMs ? null : Number(target.value))}
           onKeyDown={({ key }) => {
             if (key === 'Enter' && momentMs !== null) onGo(momentMs)
           }}

@@ -3,6 +3,7 @@
  * screen readers, the keyboard and the pointer. Both come from one layout, so they cannot disagree.
  */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { EMPTY_HISTORY } from '../live/history.ts'
 import { usePageHash } from '../live/page-hash.ts'
 import { usePage, useTwin } from '../live/store.ts'
 import { useTheme } from '../live/theme.ts'
@@ -20,7 +21,9 @@ export function SiteMap() {
   const room = useRoom(scroller)
   const [scroll, setScroll] = useState({ left: 0, top: 0 })
   const view = useTwin()
-  const { history } = usePage()
+  // What was sampled since does not belong to a past instant.
+  const { history: samples, past } = usePage()
+  const history = past === null ? samples : EMPTY_HISTORY
   const { selection } = usePageHash()
   const theme = useTheme()
   const nowMs = useTwinNow()
