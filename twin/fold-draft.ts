@@ -19,6 +19,7 @@ export interface Draft {
   readonly divergences: Divergence[]
   regret: TwinState['regret']
   readonly positions: Map<string, number>
+  readonly jobFeeds: Map<string, number>
   readonly entities: { [K in EntityKind]: ReadonlyMap<string, EntityOfKind[K]> }
   readonly written: { [K in EntityKind]?: Map<string, EntityOfKind[K]> }
 }
@@ -33,6 +34,7 @@ export function draftOf(state: TwinState): Draft {
     divergences: [...state.divergences],
     regret: state.regret,
     positions: new Map(state.positions),
+    jobFeeds: new Map(state.jobFeeds),
     entities: { ...state.entities },
     written: {},
   }
@@ -97,6 +99,7 @@ export function finish(draft: Draft, before: TwinState): TwinState {
     positions: draft.positions,
     counts: { applied: draft.applied, superseded: draft.superseded, divergent: draft.divergent },
     divergences: draft.divergences,
+    jobFeeds: draft.jobFeeds,
     regret: draft.regret,
   }
 }

@@ -4,12 +4,14 @@ import fc from 'fast-check'
 import { isEnded } from '../models/entities/pod.ts'
 import type { JournaledEvent, TwinEvent } from '../models/events/events.ts'
 import { TOPICS, topicOf } from '../models/events/topics.ts'
+import type { JobStatus } from '../models/events/work-events.ts'
 import { anyHistory } from '../models/testing/any-history.ts'
 import { journaled } from '../models/testing/dhs-site.ts'
 import {
   AT_MS,
   aDecision,
   aDecisionMade,
+  aJobStatusChanged,
   aLoopModeChanged,
   anAcceleratorConditionsChanged,
   anAcceleratorObserved,
@@ -26,7 +28,7 @@ import {
 import { canonicalJson } from './canonical-json.ts'
 import { diffEntities } from './diff.ts'
 import { applyEvent, applyEvents } from './fold.ts'
-import { ENDED_KEPT_MS } from './retention.ts'
+import { ENDED_KEPT_MS, GONE_KEPT_MS } from './retention.ts'
 import { emptyTwin, fromJson, type TwinState, toJson } from './twin-state.ts'
 
 const SEED = 20_261
@@ -282,4 +284,31 @@ it('the newest hundred divergences are kept, all are counted', () => {
 
 it('the mode of the loop is what was last told', () => {
   expect(foldAll([aLoopModeChanged({ mode: 'auto' }), aLoopModeChanged({ mode: 'approve' })]).loopMode).toBe('approve')
+})
+
+describe('a feed of jobs', () => {
+  const told = (change: number, status: JobStatus, source = 'jobs:a') =>
+    aJobStatusChanged({ change, status, source, timeMs: AT_MS + change })
+  const life = [told(1, 'Enqueue'), told(2, 'Preprocessing'), told(3, 'Exit')]
+  const modes = (state: TwinState) => [...state.entities.job.values()].map(({ mode }) => mode)
+
+  it('is taken once, however often its publisher starts again, even when the job is forgotten', () => {
+    const once = foldAll(life)
+    const repeated = foldAll([...life.slice(0, 2), ...life.slice(0, 2), ...life, life[2]!])
+    expect([modes(repeated), repeated.counts]).toEqual([modes(once), { ...once.counts, superseded: 5 }])
+    const forgotten = foldAll([...life, aTick({ timeMs: AT_MS + 2 * GONE_KEPT_MS }), ...life])
+    expect([modes(forgotten), forgotten.counts.superseded, forgotten.counts.divergent]).toEqual([[], 3, 0])
+    expect(fromJson(JSON.parse(JSON.stringify(toJson(once))))).toEqual(once)
+  })
+
+  it('made anew counts from one again, and events without a number are taken as they come', () => {
+    const anew = foldAll([...life, told(1, 'Enqueue', 'jobs:b'), aJobStatusChanged({ timeMs: AT_MS + 9, status: 'Preprocessing' })])
+    expect([modes(anew), toJson(anew).jobFeeds]).toEqual([
+      ['Preprocessing'],
+      [
+        ['jobs:a', 3],
+        ['jobs:b', 1],
+      ],
+    ])
+  })
 })

@@ -76,7 +76,7 @@ function foldEvent(draft: Draft, event: TwinEvent): void {
     case 'inference.completed':
       return step(draft, event, 'request', event.id, (id, request) => applyRequestEvent(request ?? aNewRequest(id), event))
     case 'job.statusChanged':
-      return step(draft, event, 'job', event.id, (id, job) => applyJobEvent(job ?? aNewJob(id), event))
+      return foldJob(draft, event)
     case 'decision.made':
       return step(draft, event, 'decision', event.decision.id, (id, record) => applyDecisionEvent(record ?? aNewDecisionRecord(id), event))
     case 'decision.approved':
@@ -102,6 +102,19 @@ function foldEvent(draft: Draft, event: TwinEvent): void {
     default:
       return assertNever(event)
   }
+}
+
+/** Who publishes a feed may repeat itself after a crash, and a job it repeats may be forgotten by now: only the number tells. */
+function foldJob(draft: Draft, event: EventOf<'job.statusChanged'>): void {
+  const { source, change } = event
+  if (change !== undefined) {
+    if (change <= (draft.jobFeeds.get(source) ?? 0)) {
+      draft.superseded++
+      return
+    }
+    draft.jobFeeds.set(source, change)
+  }
+  step(draft, event, 'job', event.id, (id, job) => applyJobEvent(job ?? aNewJob(id), event))
 }
 
 function foldRegret(draft: Draft, event: RegretEvent): void {

@@ -21,6 +21,8 @@ export interface TwinState {
   readonly counts: { readonly applied: number; readonly superseded: number; readonly divergent: number }
   /** The newest hundred. */
   readonly divergences: readonly Divergence[]
+  /** Number of the last change taken of each feed of jobs, by the events' source. */
+  readonly jobFeeds: ReadonlyMap<string, number>
   /** null before the first round was scored or dropped. */
   readonly regret: RegretLedger | null
 }
@@ -34,11 +36,12 @@ export const emptyTwin: TwinState = {
   positions: new Map(),
   counts: { applied: 0, superseded: 0, divergent: 0 },
   divergences: [],
+  jobFeeds: new Map(),
   regret: null,
 }
 
 export function toJson(state: TwinState): TwinJson {
-  const { entities, positions, regret, ...rest } = state
+  const { entities, positions, jobFeeds, regret, ...rest } = state
   return {
     version: 1,
     ...rest,
@@ -52,10 +55,11 @@ export function toJson(state: TwinState): TwinJson {
       job: sorted(entities.job),
       decision: sorted(entities.decision),
     },
-    positions: [...positions].sort(([a], [b]) => (a < b ? -1 : 1)),
+    positions: inOrder(positions),
     counts: state.counts,
     divergences: [...state.divergences],
-    // A twin without one is the same text as before there was a ledger.
+    // A twin without them is the same text as before there were any.
+    ...(jobFeeds.size === 0 ? {} : { jobFeeds: inOrder(jobFeeds) }),
     ...(regret === null ? {} : { regret }),
   }
 }
@@ -64,8 +68,12 @@ export function toJson(state: TwinState): TwinJson {
 export function fromJson(json: unknown): TwinState | null {
   const parsed = twinJsonShape.safeParse(json)
   if (!parsed.success) return null
-  const { version: _, entities, positions, regret = null, ...rest } = parsed.data
-  const names = [...Object.entries(entities).map(([, all]) => all.map(entityName)), positions.map(([partition]) => partition)]
+  const { version: _, entities, positions, jobFeeds = [], regret = null, ...rest } = parsed.data
+  const names = [
+    ...Object.entries(entities).map(([, all]) => all.map(entityName)),
+    positions.map(([partition]) => partition),
+    jobFeeds.map(([source]) => source),
+  ]
   if (names.some((all) => new Set(all).size < all.length)) return null
   return {
     ...rest,
@@ -80,8 +88,13 @@ export function fromJson(json: unknown): TwinState | null {
       decision: byName(entities.decision),
     },
     positions: new Map(positions),
+    jobFeeds: new Map(jobFeeds),
     regret,
   }
+}
+
+function inOrder(numbers: ReadonlyMap<string, number>): [string, number][] {
+  return [...numbers].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): T[] {

@@ -41,6 +41,8 @@ export const twinJsonShape = z.object({
   counts: z.object({ applied: count, superseded: count, divergent: count }),
   /** The newest hundred. */
   divergences: z.array(divergenceShape),
+  /** Last change taken of each feed of jobs, by source, sorted; absent before the first. */
+  jobFeeds: z.array(z.tuple([z.string(), count])).optional(),
   /** Absent before the first round was scored or dropped. */
   regret: regretLedgerShape.optional(),
 })

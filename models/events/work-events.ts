@@ -65,5 +65,7 @@ export const workEventShapes = [
     jobType: textShape,
     startTimeMs: timeMsShape.nullable(),
     endTimeMs: timeMsShape.nullable(),
+    /** Number in the feed that `source` names, rising: told twice, it is taken once. */
+    change: z.number().int().min(1).optional(),
   }),
 ] as const
