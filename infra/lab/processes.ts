@@ -33,7 +33,7 @@ export function signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): 
       process.kill(target, signal)
       return
     } catch (error) {
-      if (!(Object(error).code === 'ESRCH')) throw error
+      if (Object(error).code !== 'ESRCH') throw error
     }
   }
 }
