@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { At, Changes, Check, TwinApi } from '../models/contracts/api.ts'
 import type { ActiveFault, Fault } from '../models/contracts/fault.ts'
-import type { StreamStatus } from '../models/contracts/stream.ts'
+import type { StreamStatus, Trouble } from '../models/contracts/stream.ts'
 import type { WhatIfAnswer } from '../models/contracts/what-if.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import { type Entity, type EntityKind, entityName } from '../models/entities/entities.ts'
@@ -26,6 +26,8 @@ export interface TwinApiOptions {
   readonly settings: LoopSettings
   readonly clock: Clock
   readonly loopStatus: () => string
+  /** Of what the twin rests on; default: none. */
+  readonly troubles?: () => readonly Trouble[]
   readonly observeWhatIf: (seconds: number) => void
   readonly onChanges: (listener: (changes: Changes) => void) => () => void
   readonly checks: () => Promise<readonly Check[]>
@@ -60,7 +62,7 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
       const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `GET /api/v1/entities/${kind} lists what there is`
       throw new TwinError('ENTITY_UNKNOWN', `no ${kind} ${name}; ${hint}`, { details: { kind, name, near } })
     },
-    status: () => statusOf(state(), options.loopStatus()),
+    status: () => statusOf(state(), { loopStatus: options.loopStatus(), troubles: options.troubles?.() ?? [] }),
     onChanges: options.onChanges,
     events: async ({ after, limit, type }) => readEvents(journal, { after, limit, type }),
     deadLetters: async (limit) => journal.deadLetters({ limit }),
@@ -124,9 +126,11 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
   }
 }
 
-export function statusOf(state: TwinState, loopStatus: string): StreamStatus {
-  const { sequence, site, clockMs, loopMode, counts, divergences } = state
-  return { sequence, site, clockMs, loopMode, counts, divergences: [...divergences], loopStatus }
+export function statusOf(
+  { sequence, site, clockMs, loopMode, counts, divergences }: TwinState,
+  { loopStatus, troubles }: { readonly loopStatus: string; readonly troubles: readonly Trouble[] },
+): StreamStatus {
+  return { sequence, site, clockMs, loopMode, counts, divergences: [...divergences], loopStatus, troubles: [...troubles] }
 }
 
 function mapOf(state: TwinState, kind: EntityKind): ReadonlyMap<string, Entity> {

@@ -67,6 +67,7 @@ export function aTwinApi(initial: readonly Entity[] = [aNode('pi-1'), anAccelera
     counts: { applied: sequence, superseded: 0, divergent: 0 },
     divergences: [],
     loopStatus: 'nothing to do',
+    troubles: [],
   })
   const api: TwinApi & StudyApi = {
     state: async (at) => {
@@ -74,7 +75,7 @@ export function aTwinApi(initial: readonly Entity[] = [aNode('pi-1'), anAccelera
       if (at.kind === 'sequence' && at.sequence > 1_000) {
         throw new TwinError('POSITION_UNKNOWN', `the journal ends at ${sequence}; ask for less than ${at.sequence}`)
       }
-      const { loopStatus: _, ...rest } = status()
+      const { loopStatus: _, troubles: __, ...rest } = status()
       const kinds = Object.fromEntries(ENTITY_KINDS.map((kind) => [kind, ofKind(kind)])) as unknown as TwinJson['entities']
       const state: TwinJson = { version: 1, ...rest, entities: kinds, positions: [] }
       return { state, hash: createHash('sha256').update(JSON.stringify(state)).digest('hex') }

@@ -21,8 +21,11 @@ export const streamStatusShape = z.object({
   divergences: z.array(divergenceShape),
   /** What the loop does now and why it does nothing, in a sentence. */
   loopStatus: z.string(),
+  /** What the twin rests on and does not work now, such as the event log: what is shown may be old. */
+  troubles: z.array(z.object({ name: z.string(), detail: z.string(), remedy: z.string() })),
 })
 export type StreamStatus = z.infer<typeof streamStatusShape>
+export type Trouble = StreamStatus['troubles'][number]
 
 /** An entity as it is now; `value` null: forgotten. */
 const streamChangeShape = z.object({

@@ -14,6 +14,7 @@ const status = {
   counts: { applied: 1, superseded: 0, divergent: 0 },
   divergences: [],
   loopStatus: '',
+  troubles: [],
 }
 const change = (name: string): StreamChange => ({ kind: 'node', name, value: aNewNode(name) })
 const snapshot = (revision: number, name: string): StreamSnapshot => ({ epoch: 'e', revision, status, changes: [change(name)] })

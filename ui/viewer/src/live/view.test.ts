@@ -13,6 +13,7 @@ const status: StreamStatus = {
   counts: { applied: 7, superseded: 0, divergent: 0 },
   divergences: [],
   loopStatus: 'observing',
+  troubles: [],
 }
 const nodeChange = (name: string, mode: 'ready' | 'gone' = 'ready'): StreamChange => ({
   kind: 'node',

@@ -39,7 +39,7 @@ export function viewOfState(state: TwinJson): TwinView {
     entities.map((value: Entity): StreamChange => ({ kind: kind as EntityKind, name: 'id' in value ? value.id : value.name, value })),
   )
   const { sequence, site, clockMs, loopMode, counts, divergences } = state
-  const status = { sequence, site, clockMs, loopMode, counts, divergences, loopStatus: '' }
+  const status = { sequence, site, clockMs, loopMode, counts, divergences, loopStatus: '', troubles: [] }
   return { epoch: '', revision: sequence, status, entities: withChanges(EMPTY_VIEW.entities, changes) }
 }
 

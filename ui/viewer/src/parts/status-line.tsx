@@ -4,6 +4,7 @@ import { type PageState, usePage } from '../live/store.ts'
 import { useSecond } from '../live/twin-time.ts'
 import { changePast } from '../time/past.ts'
 import { Told } from './told.tsx'
+import { TroubleLine } from './trouble-line.tsx'
 
 export function StatusLine() {
   const page = usePage()
@@ -18,6 +19,8 @@ export function StatusLine() {
       </div>
     )
   }
+  const trouble = page.connection.state === 'live' ? page.live.status?.troubles[0] : undefined
+  if (trouble) return <TroubleLine title={`${trouble.name}:`} detail={trouble.detail} remedy={trouble.remedy} />
   const { tone, text } = lineOf(page, nowMs)
   return (
     <div className={`status-line is-${tone}`} role="status" aria-live="off">
