@@ -88,9 +88,14 @@ function secureProperties({ serverPemFile, caFile }: NonNullable<BrokerSettings[
 
 const majorityOf = (count: number) => Math.floor(count / 2) + 1
 
-/** Java's properties format; a line ends at its line break, and a backslash must be doubled. */
+/** Java's properties format, where white space before a value, line breaks and backslashes need a backslash. */
 export function toProperties(properties: Readonly<Record<string, string | number>>): string {
   return Object.entries(properties)
-    .map(([name, value]) => `${name}=${String(value).replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`)
+    .map(
+      ([name, value]) =>
+        `${name}=${String(value).replace(/^[ \t\f]|[\\\n\r\f]/g, (character) => ESCAPES[character] ?? `\\${character}`)}\n`,
+    )
     .join('')
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\f': '\\f', '\t': '\\t' }

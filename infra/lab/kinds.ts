@@ -1,0 +1,90 @@
+/**
+ * The services that the `lab` command knows: how each starts in a folder of its own, and what edgetwin must be told to use it.
+ *
+ * One more: a start function on `startService` in a file of its own, and an entry here.
+ */
+import type { ServiceSettings } from '../config-services.ts'
+import type { Progress } from './cache.ts'
+import { startInflux } from './influx.ts'
+import { startKafka } from './kafka.ts'
+import { startPostgres } from './postgres.ts'
+import { startNodeExporter, startPrometheus } from './prometheus.ts'
+import { startToxiproxy } from './toxiproxy.ts'
+
+export interface KindOptions {
+  readonly dir: string
+  /** Undefined: the one it had, else a free one. */
+  readonly port: number | undefined
+  readonly brokers: 1 | 3
+  readonly secure: boolean
+  readonly progress: Progress
+}
+
+export interface KindStarted {
+  /** Where people and programs reach it. */
+  readonly addresses: readonly string[]
+  /** By which edgetwin uses it. */
+  readonly settings: Readonly<Partial<Record<keyof ServiceSettings, string>>>
+}
+
+export interface Kind {
+  /** The port that its users expect. */
+  readonly usualPort: number
+  start(options: KindOptions): Promise<KindStarted>
+}
+
+export const KIND_NAMES = ['kafka', 'influx', 'prometheus', 'postgres', 'toxiproxy'] as const
+export type KindName = (typeof KIND_NAMES)[number]
+
+export const KINDS: Readonly<Record<KindName, Kind>> = {
+  kafka: { usualPort: 9_092, start: upKafka },
+  influx: {
+    usualPort: 8_086,
+    start: async (options) => {
+      const { url, username, passwordFile } = await startInflux({ ...options, outlives: true })
+      return {
+        addresses: [url],
+        settings: { history: 'influx', influxUrl: url, influxUsername: username, influxPasswordFile: passwordFile },
+      }
+    },
+  },
+  prometheus: { usualPort: 9_090, start: upPrometheus },
+  postgres: {
+    usualPort: 5_432,
+    start: async (options) => {
+      const { url, passwordFile } = await startPostgres({ ...options, outlives: true })
+      return { addresses: [url], settings: { jobs: 'postgres', postgresUrl: url, postgresPasswordFile: passwordFile } }
+    },
+  },
+  toxiproxy: {
+    usualPort: 8_474,
+    start: async (options) => ({ addresses: [(await startToxiproxy({ ...options, outlives: true })).url], settings: {} }),
+  },
+}
+
+async function upKafka({ port, brokers: brokerCount, ...options }: KindOptions): Promise<KindStarted> {
+  const { brokers, secure } = await startKafka({ ...options, brokerCount, ports: port === undefined ? [] : [port], outlives: true })
+  if (secure === undefined) return { addresses: brokers, settings: { eventLog: 'kafkajs', kafkaBrokers: brokers.join(',') } }
+  return {
+    addresses: [
+      ...brokers,
+      ...secure.brokers.map((broker) => `${broker} (TLS, SCRAM)`),
+      ...secure.certBrokers.map((broker) => `${broker} (TLS)`),
+    ],
+    settings: {
+      eventLog: 'kafkajs',
+      kafkaBrokers: secure.brokers.join(','),
+      kafkaTls: 'true',
+      kafkaCaFile: secure.caFile,
+      kafkaUsername: secure.username,
+      kafkaPasswordFile: secure.passwordFile,
+    },
+  }
+}
+
+/** With the exporter of this machine, so that there is something to see. */
+async function upPrometheus({ dir, port, progress }: KindOptions): Promise<KindStarted> {
+  const { address } = await startNodeExporter({ dir: `${dir}/node-exporter`, outlives: true, progress })
+  const { url } = await startPrometheus({ dir, port, targets: [{ targets: [address] }], outlives: true, progress })
+  return { addresses: [url, `http://${address}/metrics`], settings: { prometheusUrl: url } }
+}
