@@ -7,7 +7,7 @@ import type { KafkaSettings } from './settings.ts'
 
 const REMEDIES: Readonly<Record<FailureKind, string>> = {
   unreachable: 'start Kafka, or correct kafkaBrokers; if the brokers want TLS, set kafkaTls',
-  tls: 'correct kafkaCaFile, kafkaCertFile and kafkaKeyFile, and name the brokers as their certificates do',
+  tls: 'correct kafkaCaFile, kafkaCertFile and kafkaKeyFile, name the brokers as their certificates do, or set kafkaTls to false if they have none',
   credentials: 'correct kafkaUsername, kafkaPasswordFile and kafkaSaslMechanism; the file is read again at every try',
   forbidden: 'let the user read and write the topics (ACLs: Read, Write, Describe)',
   'topic-missing': 'create the topics with `twinctl topics ensure`, or correct kafkaTopicPrefix',

@@ -11,7 +11,7 @@ const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs
 const KEEP_ALIVE_MS = 15_000
 
 /** Short: who asks tries again by himself, with a fresh connection. */
-export const CONNECT_RETRY: RetryOptions = { initialRetryTime: 50, maxRetryTime: 500, retries: 3, factor: 0.2, multiplier: 2 }
+export const CONNECT_RETRY: RetryOptions = { initialRetryTime: 50, maxRetryTime: 500, retries: 5, factor: 0.2, multiplier: 2 }
 /** A batch is retried with its own sequence numbers as long as that may help; about 10 s. */
 export const SEND_RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 12, factor: 0.2, multiplier: 2 }
 

@@ -22,6 +22,8 @@ const KIND_BY_NAME: Readonly<Record<string, FailureKind>> = {
 }
 /** Codes of OpenSSL and Node: ERR_TLS_CERT_ALTNAME_INVALID, SELF_SIGNED_CERT_IN_CHAIN, CERT_HAS_EXPIRED, EPROTO … */
 const TLS_CODE = /CERT|TLS|SSL|SIGNATURE|^EPROTO$/
+/** Node's words when the peer hangs up, as a listener without TLS does; their code is that of any lost connection. */
+const NO_TLS_THERE = 'before secure TLS connection was established'
 
 export function toFailure(error: unknown): KafkaFailure {
   if (error instanceof KafkaFailure) return error
@@ -38,7 +40,7 @@ export function toFailure(error: unknown): KafkaFailure {
 }
 
 function tlsKind(error: Error): FailureKind | undefined {
-  return TLS_CODE.test(textOf(error, 'code')) ? 'tls' : undefined
+  return TLS_CODE.test(textOf(error, 'code')) || error.message.includes(NO_TLS_THERE) ? 'tls' : undefined
 }
 
 /** From the outermost to the root, bounded: an error may cause itself. */
