@@ -4,8 +4,10 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { loadProfile } from '../connectors/metrics/profile.ts'
+import type { PrometheusSettings } from '../connectors/metrics/prometheus-api.ts'
+import { type PrometheusSource, runPrometheusSource } from '../connectors/metrics/prometheus-source.ts'
 import { nothingTold, type ToldState, toScrapeEvents } from '../connectors/metrics/scrape-events.ts'
-import { runScraper } from '../connectors/metrics/scraper.ts'
+import { runScraper, type ScraperOptions } from '../connectors/metrics/scraper.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { Clock, Logger, Stop } from '../models/ports.ts'
 
@@ -21,17 +23,20 @@ export interface ScrapesOptions {
   readonly site: string
   readonly sources: readonly ScrapeSource[]
   readonly intervalMs: number
+  /** Read them through this Prometheus instead of scraping them. */
+  readonly prometheus?: PrometheusSettings | undefined
   readonly publish: (events: readonly TwinEvent[]) => Promise<unknown>
   readonly random: () => number
   readonly clock: Clock
   readonly log: Logger
 }
 
-export function runScrapes({ site, sources, intervalMs, publish, random, clock, log }: ScrapesOptions): Stop {
+/** Stop, and checks of what stands between us and the exporters; directly, that is nothing. */
+export function runScrapes({ site, sources, intervalMs, prometheus, publish, random, clock, log }: ScrapesOptions): PrometheusSource {
   const told = new Map<string, ToldState>()
   const observers = new Set(sources.filter(({ isObserver }) => isObserver).map(({ name }) => name))
   const targets = sources.map(({ name, url, profile }) => ({ name, url, profile: loadProfile(profile), intervalMs }))
-  return runScraper({
+  const options: ScraperOptions = {
     targets,
     now: clock,
     random,
@@ -42,7 +47,9 @@ export function runScrapes({ site, sources, intervalMs, publish, random, clock, 
       told.set(name, step.told)
       publish(step.events).catch((error: unknown) => log.error({ node: name, error: String(error) }, 'scrape not published'))
     },
-  })
+  }
+  if (prometheus !== undefined) return runPrometheusSource({ ...options, prometheus })
+  return Object.assign(runScraper(options), { checks: () => [] })
 }
 
 /** The real exporter for the real machine we run on, ended with us. @throws when it does not come up */

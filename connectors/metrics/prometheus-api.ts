@@ -109,5 +109,5 @@ function literally(name: string): string {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+  return String(Reflect.get(Object(error), 'code') ?? error)
 }

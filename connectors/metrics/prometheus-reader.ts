@@ -99,7 +99,8 @@ export function createPrometheusReader(api: PrometheusApi, { targets, onScrape, 
     const scrape = toPrometheusScrape(outcome.samples)
     if (scrape === undefined) return undefined
     source.isWell = scrape.isUp
-    if (scrape.timeMs <= source.toldMs) return undefined
+    // Not `<=`: a clock that was put right goes back.
+    if (scrape.timeMs === source.toldMs) return undefined
     if (!scrape.isUp) return scrape
     const { timeMs, durationMs } = scrape
     const previous = source.counters === undefined ? {} : { previous: source.counters }
@@ -120,7 +121,7 @@ export function createPrometheusReader(api: PrometheusApi, { targets, onScrape, 
     const namesOf = (which: (source: Source) => boolean) => sources.filter(which).map(({ target }) => target.name)
     return {
       skewMs,
-      unknown: namesOf(({ known }) => known === undefined),
+      unknown: Number.isFinite(lookedMs) ? namesOf(({ known }) => known === undefined) : [],
       seldom: namesOf(({ known }) => known !== undefined && isScrapedSeldom(known)),
     }
   }

@@ -27,7 +27,7 @@ export function toPrometheusScrape(samples: readonly Sample[]): PrometheusScrape
   return {
     timeMs: up.timestampMs,
     isUp: up.value === 1,
-    durationMs: durationSeconds * 1000,
+    durationMs: durationSeconds > 0 && durationSeconds < Infinity ? durationSeconds * 1000 : 0,
     samples: samples
       .filter(({ name }) => !own.includes(name))
       .map((sample) => ({ ...sample, labels: withoutAdded(sample.labels, up.labels) })),

@@ -36,7 +36,7 @@ export function runPrometheusSource(options: PrometheusSourceOptions): Prometheu
       if (!stopping.signal.aborted) options.onScrape(result)
     },
   })
-  let view: PrometheusView = { url: prometheus.url, failure: undefined, ...reader.seen(), unknown: [] }
+  let view: PrometheusView = { url: prometheus.url, failure: undefined, ...reader.seen() }
   const readForever = async (): Promise<void> => {
     const intervalMs = Math.min(...targets.map((target) => target.intervalMs))
     let failureCount = 0
