@@ -1,0 +1,172 @@
+/**
+ * Six sites, three processes, one group: one process is killed, one stopped beyond its session and continued, one comes
+ * back with its old journals, while a producer writes. Every site's owner ends with every event once and in order, and
+ * nobody acts for a site after somebody else has begun to.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { openJournal } from '../../connectors/journal/journal.ts'
+import { createKafkaLog } from '../../connectors/kafka/kafka-log.ts'
+import { createPlatformaticClient } from '../../connectors/kafka/platformatic-client.ts'
+import { wantedTopics } from '../../connectors/kafka/topics.ts'
+import type { TwinEvent } from '../../models/events/events.ts'
+import { TOPICS, topicOf } from '../../models/events/topics.ts'
+import { applyEvents } from '../../twin/fold.ts'
+import { emptyTwin } from '../../twin/twin-state.ts'
+import { type KafkaLab, startKafka } from '../lab/kafka.ts'
+import { stateHash } from '../state-hash.ts'
+import { silent } from '../testing/journaled-site.ts'
+import { seededEvents, takeEvents } from '../testing/seeded-events.ts'
+
+const SITES = ['north', 'south', 'east', 'west', 'yard', 'dock']
+const EVENTS_PER_SITE = 3_600
+const PUBLISHED_WITHIN_MS = 22_000
+const BATCH = 20
+
+interface SiteReport {
+  readonly site: string
+  readonly isActing: boolean
+  readonly counts: { readonly applied: number; readonly superseded: number; readonly dead: number }
+  readonly hash: string
+}
+interface Member {
+  readonly child: ChildProcess
+  readonly dataDir: string
+  readonly report: () => Promise<readonly SiteReport[]>
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'edgetwin-sites-'))
+const script = fileURLToPath(new URL('../testing/sites-child.ts', import.meta.url))
+const children: ChildProcess[] = []
+let lab: KafkaLab
+
+beforeAll(async () => {
+  lab = await startKafka()
+  const admin = await client().connectAdmin()
+  await admin.createTopics(wantedTopics({ prefix: '', partitionCount: 6, brokerCount: 1 }))
+  await admin.close()
+})
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await lab?.stop()
+  rmSync(folder, { recursive: true })
+})
+
+const settings = () => ({ brokers: lab.brokers, clientId: 'ledger', group: 'ledger', topicPrefix: '' })
+const client = () => createPlatformaticClient(settings())
+const kafkaLog = () => createKafkaLog({ client: client(), settings: settings(), clock: Date.now, random: Math.random, logger: silent })
+
+function startMember(name: string, dataDir = join(folder, name)): Member {
+  mkdirSync(dataDir, { recursive: true })
+  const child = spawn(process.execPath, [script, name, dataDir, lab.brokers.join(',')], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  children.push(child)
+  const report = async (): Promise<readonly SiteReport[]> => {
+    child.send('report')
+    const [answer] = await once(child, 'message')
+    return answer.sites
+  }
+  return { child, dataDir, report }
+}
+
+/** Publishes each site's events in order, evenly over the time; resolves to what was accepted, by site. */
+async function publishLedger(): Promise<ReadonlyMap<string, readonly TwinEvent[]>> {
+  const log = kafkaLog()
+  const startMs = Date.now() - 3_600_000
+  const generators = SITES.map((_, index) => seededEvents({ seed: index + 1, startMs }))
+  const ledger = new Map(SITES.map((site) => [site, [] as TwinEvent[]]))
+  const beganMs = Date.now()
+  for (let count = 0; count < EVENTS_PER_SITE; count += BATCH) {
+    const batch = SITES.flatMap((site, index) => takeEvents(generators[index]!, BATCH).map((event) => ({ ...event, site })))
+    await log.publish(batch)
+    for (const event of batch) ledger.get(event.site)!.push(event)
+    await sleep(Math.max(0, beganMs + ((count + BATCH) / EVENTS_PER_SITE) * PUBLISHED_WITHIN_MS - Date.now()))
+  }
+  await log.close()
+  return ledger
+}
+
+/** All acts in the order of the log, by site. */
+async function readActs(): Promise<ReadonlyMap<string, readonly TwinEvent[]>> {
+  const admin = await client().connectAdmin()
+  const ranges = await admin.partitionRanges([TOPICS.decisions])
+  await admin.close()
+  const reader = await client().connectReader(
+    ranges.map(({ topic, partition, beginOffset }) => ({ topic, partition, offset: beginOffset })),
+  )
+  const left = new Map(ranges.map(({ partition, endOffset }) => [partition, endOffset]))
+  const acts: TwinEvent[] = []
+  while ([...left.values()].some((endOffset) => endOffset > 0)) {
+    for (const { partition, records, nextOffset } of await reader.poll()) {
+      acts.push(...records.map(({ value }) => JSON.parse(new TextDecoder().decode(value))))
+      if (nextOffset >= left.get(partition)!) left.set(partition, 0)
+    }
+  }
+  await reader.close()
+  return Map.groupBy(acts, ({ site }) => site)
+}
+
+/** Until every site is acted for by exactly one member that has all of its events. */
+async function untilWhole(
+  members: readonly Member[],
+): Promise<ReadonlyMap<string, { readonly owner: Member; readonly report: SiteReport }>> {
+  for (;;) {
+    const owners = new Map<string, { owner: Member; report: SiteReport }>()
+    for (const owner of members) {
+      for (const report of await owner.report()) if (report.isActing) owners.set(report.site, { owner, report })
+    }
+    const isWhole = [...owners.values()].every(({ report: { counts } }) => counts.applied + counts.superseded >= EVENTS_PER_SITE)
+    if (owners.size === SITES.length && isWhole) return owners
+    await sleep(250)
+  }
+}
+
+it('hands sites over with nothing lost, repeated or acted on twice', async () => {
+  const [first, second, third] = ['first', 'second', 'third'].map((name) => startMember(name))
+  const publishing = publishLedger()
+  await sleep(4_000)
+  first!.child.kill('SIGKILL')
+  await sleep(4_000)
+  second!.child.kill('SIGSTOP')
+  await sleep(9_000)
+  second!.child.kill('SIGCONT')
+  const fourth = startMember('fourth', first!.dataDir)
+  const ledger = await publishing
+
+  const members = [second!, third!, fourth]
+  await untilWhole(members)
+  for (const { child } of members) child.send('rest')
+  await sleep(1_500)
+  const owners = await untilWhole(members)
+  for (const { child } of members) {
+    child.send('stop')
+    if (child.exitCode === null) await once(child, 'exit')
+  }
+
+  const acts = await readActs()
+  for (const site of SITES) {
+    const { owner, report } = owners.get(site)!
+    const journal = openJournal({ path: join(owner.dataDir, `${site}.journal.db`) })
+    const events = [...journal.read({ after: 0 })].map(({ event }) => event)
+    const known = [...ledger.get(site)!, ...(acts.get(site) ?? [])]
+    expect(journal.counts()).toMatchObject({ accepted: known.length, dead: 0 })
+    for (const topic of Object.values(TOPICS)) {
+      const isOfTopic = ({ type }: TwinEvent) => topicOf(type) === topic
+      expect(events.filter(isOfTopic)).toEqual(known.filter(isOfTopic))
+    }
+    expect(report.hash).toBe(stateHash(applyEvents(emptyTwin, journal.read({ after: 0 }))))
+    journal.close()
+
+    const actors = (acts.get(site) ?? []).map(({ source }) => source)
+    expect(actors.length).toBeGreaterThan(50)
+    const turns = actors.filter((actor, index) => actor !== actors[index - 1])
+    const generations = turns.map((turn) => Number(turn.split('@')[1]))
+    // Each generation has one actor, and none comes back after a later one.
+    expect(generations).toEqual([...new Set(generations)].sort((a, b) => a - b))
+  }
+})

@@ -1,0 +1,108 @@
+/**
+ * The process that infra/real/site-group.real.test.ts kills and stops: a member of the group with a lean twin per site,
+ * a journal, a fold and an act every 50 ms, which is an event that says who acted in which generation of the group.
+ *
+ * Arguments: name, data folder, brokers. Asked over IPC `report`, it tells its sites; at `rest` it acts no more; at `stop` it ends.
+ */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openJournal } from '../../connectors/journal/journal.ts'
+import { createKafkaLog } from '../../connectors/kafka/kafka-log.ts'
+import { partitionOf } from '../../connectors/kafka/partitioner.ts'
+import { createPlatformaticClient } from '../../connectors/kafka/platformatic-client.ts'
+import { joinSiteGroup } from '../../connectors/kafka/site-group.ts'
+import { INPUT_TOPICS } from '../../connectors/kafka/topics.ts'
+import type { Gate } from '../gate.ts'
+import { startTaking } from '../ingest.ts'
+import { recoverTwin } from '../recovery.ts'
+import type { SiteHere } from '../run-partition.ts'
+import { runSites } from '../run-sites.ts'
+import { stateHash } from '../state-hash.ts'
+import { silent } from './journaled-site.ts'
+
+const PARTITIONS = 6
+const ACT_MS = 50
+
+const [name = '', dataDir = '', brokers = ''] = process.argv.slice(2)
+const settings = { brokers: brokers.split(','), clientId: name, group: 'suite', topicPrefix: '' }
+const log = {
+  ...silent,
+  info: (fields: object, message: string) => process.stderr.write(`${Date.now()} ${name} ${message} ${JSON.stringify(fields)}\n`),
+  warn: (fields: object, message: string) => process.stderr.write(`${Date.now()} ${name} ${message} ${JSON.stringify(fields)}\n`),
+  error: (fields: object, message: string) => process.stderr.write(`${Date.now()} ${name} ${message} ${JSON.stringify(fields)}\n`),
+}
+const client = createPlatformaticClient(settings)
+const common = { client, settings, clock: Date.now, random: Math.random, logger: log }
+const kafka = createKafkaLog(common)
+const reports = new Map<string, () => object>()
+let isResting = false
+let generation = () => -1
+
+async function startSite(site: string, gate: Gate): Promise<SiteHere> {
+  const journal = openJournal({ path: join(dataDir, `${site}.journal.db`), synchronous: 'off' })
+  const { state: initial } = recoverTwin(journal)
+  const taker = startTaking({ journal, initial, clock: Date.now, onApplied() {}, logger: log, snapshotEvery: 2_000 })
+  const act = async (): Promise<void> => {
+    if (isResting) return
+    const source = `member:${name}@${generation()}`
+    const publish = () => kafka.publish([{ type: 'loop.modeChanged', site, timeMs: Date.now(), source, mode: 'observe', by: name }])
+    await gate.pass(publish).catch(() => {})
+  }
+  const timer = setInterval(() => void act(), ACT_MS)
+  reports.set(site, () => ({ counts: taker.counts(), hash: stateHash(taker.state()) }))
+  return {
+    site,
+    url: '',
+    take: taker.take,
+    positions: journal.positions,
+    failed: taker.finished.then(() => new Promise<never>(() => {})),
+    async stop() {
+      clearInterval(timer)
+      await taker.stop()
+      journal.close()
+    },
+  }
+}
+
+const sites = runSites({
+  joinGroup: (hooks) => {
+    const group = joinSiteGroup({
+      settings,
+      topics: INPUT_TOPICS,
+      url: `http://${name}`,
+      ...hooks,
+      limits: { sessionMs: 6_000, heartbeatMs: 500, rebalanceMs: 8_000 },
+      log,
+    })
+    generation = group.generation
+    return group
+  },
+  subscribe: (partition) => createKafkaLog({ ...common, partitions: [partition] }).subscribe,
+  endPositions: async (partition) => {
+    const admin = await client.connectAdmin()
+    try {
+      const ranges = await admin.partitionRanges(INPUT_TOPICS)
+      return ranges
+        .filter((range) => range.partition === partition && range.beginOffset < range.endOffset)
+        .map(({ topic, endOffset }) => ({ topic, partition, offset: endOffset - 1 }))
+    } finally {
+      await admin.close()
+    }
+  },
+  partitionOf: (site) => partitionOf(site, PARTITIONS),
+  knownSites: () => readdirSync(dataDir).flatMap((file) => /^(.+)\.journal\.db$/.exec(file)?.[1] ?? []),
+  startSite,
+  clock: Date.now,
+  log,
+})
+
+process.on('message', async (asked) => {
+  if (asked === 'report') process.send?.({ name, sites: sites.sites().map((one) => ({ ...one, ...reports.get(one.site)?.() })) })
+  if (asked === 'rest') isResting = true
+  if (asked === 'stop') {
+    await sites.stop()
+    await kafka.close()
+    process.exit(0)
+  }
+})
+process.on('disconnect', () => process.exit(0))
