@@ -32,8 +32,6 @@ export function runTool(
     })
     // Not spawn's own limit, which goes on when the program cannot be started and keeps us from ending.
     const limit = setTimeout(() => child.kill(), withinMs)
-    // Not spawn's own: when the program is missing it would keep us from ending for as long.
-    const tooLong = setTimeout(() => child.kill(), withinMs)
     let stdout = ''
     let all = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -44,14 +42,12 @@ export function runTool(
       all += text
     })
     child.once('error', (cause: NodeJS.ErrnoException) => {
-      clearTimeout(tooLong)
       clearTimeout(limit)
       const missing = cause.code === 'ENOENT'
       const what = missing ? `\`${command}\` is not on this machine` : `\`${command}\` cannot run (${cause.message})`
       reject(new TwinError('LAB_FAILED', `${what}; ${remedy}`, { cause }))
     })
     child.once('close', (code, signal) => {
-      clearTimeout(tooLong)
       clearTimeout(limit)
       if (code === 0) return resolve(stdout)
       const how = signal === null ? `exit code ${code}` : `${signal}, after ${withinMs / 1000} s at most`
