@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { TwinApi } from '../../models/contracts/api.ts'
+import type { JobsApi } from '../../models/contracts/jobs.ts'
 import type { StudyApi } from '../../models/contracts/study-api.ts'
 import type { Clock, History, Logger } from '../../models/ports.ts'
 
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly api: TwinApi & StudyApi
   /** Absent: none is kept, and nothing of it is served. */
   readonly history?: HistoryApi | undefined
+  /** Absent: there is no job database, and nothing of it is served. */
+  readonly jobs?: JobsApi | undefined
   readonly host: string
   readonly token: string | null
   readonly viewerDir: string | null

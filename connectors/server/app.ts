@@ -13,6 +13,7 @@ import type { Logger } from '../../models/ports.ts'
 import type { App, AppOptions } from './app-options.ts'
 import { bearerToken, hostRefusal, isToken, originRefusal } from './guard.ts'
 import { addHistoryRoutes } from './history-routes.ts'
+import { addJobRoutes } from './job-routes.ts'
 import { swaggerOptions } from './openapi.ts'
 import { addLoopRoutes, addPlanRoutes, addWhatIfRoute } from './plan-routes.ts'
 import { addProbes } from './probes.ts'
@@ -48,6 +49,7 @@ const ROUTES = [
   addStateRoutes,
   addLogRoutes,
   addHistoryRoutes,
+  addJobRoutes,
   addWhatIfRoute,
   addPlanRoutes,
   addLoopRoutes,

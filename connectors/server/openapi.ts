@@ -4,6 +4,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { z } from 'zod'
 import { decisionShape } from '../../models/contracts/decision.ts'
 import { activeFaultShape, faultShape } from '../../models/contracts/fault.ts'
+import { storedJobShape } from '../../models/contracts/jobs.ts'
 import { streamStatusShape } from '../../models/contracts/stream.ts'
 import { twinJsonShape } from '../../models/contracts/twin-json.ts'
 import { editShape, whatIfAnswerShape, whatIfQueryShape } from '../../models/contracts/what-if.ts'
@@ -20,6 +21,7 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   InferenceRequest: ENTITY_SHAPES.request,
   Job: ENTITY_SHAPES.job,
   DecisionRecord: ENTITY_SHAPES.decision,
+  StoredJob: storedJobShape,
   Decision: decisionShape,
   Twin: twinJsonShape,
   TwinEvent: twinEventShape,

@@ -3,6 +3,7 @@
  * It listens on loopback unless a token is set, and holds nothing that a restart would lose.
  */
 import type { TwinApi } from '../../models/contracts/api.ts'
+import type { JobsApi } from '../../models/contracts/jobs.ts'
 import type { StudyApi } from '../../models/contracts/study-api.ts'
 import { TwinError } from '../../models/errors.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
@@ -15,6 +16,8 @@ export interface ServerOptions {
   readonly api: TwinApi & StudyApi
   /** Absent: no history is served. */
   readonly history?: HistoryApi | undefined
+  /** Absent: no jobs are served. */
+  readonly jobs?: JobsApi | undefined
   readonly host: string
   /** 0: any free one. */
   readonly port: number

@@ -1,6 +1,7 @@
 /** Writes openapi.json, the document that clients are made from: `node connectors/server/write-openapi.ts`. */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { openSqliteJobs } from '../jobs/sqlite-jobs.ts'
 import { aHistoryApi } from './a-history-api.ts'
 import { aTwinApi } from './a-twin-api.ts'
 import { createApp } from './app.ts'
@@ -12,9 +13,11 @@ export const OPENAPI_PATH = `${import.meta.dirname}/openapi.json`
 /** It comes from the routes alone, so any twin will do. */
 export async function openapiDocument(): Promise<object> {
   const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const jobs = await openSqliteJobs({ path: ':memory:', site: 'lab', clock: () => 0 })
   const app = await createApp({
     api: aTwinApi().api,
     history: aHistoryApi([]),
+    jobs,
     host: '127.0.0.1',
     token: null,
     viewerDir: null,
@@ -24,6 +27,7 @@ export async function openapiDocument(): Promise<object> {
     limits: REQUEST_LIMITS,
   })
   await app.ready()
+  await jobs.close()
   return describeApi(app)
 }
 

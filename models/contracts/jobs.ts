@@ -116,16 +116,5 @@ export interface JobStore {
   close(): Promise<void>
 }
 
-/** What the server can ask of the jobs; `infra` provides it. Rejections are TwinErrors. */
-export interface JobsApi {
-  /** @throws JOB_REFUSED when the id is that of another job, OVERLOADED */
-  submit(job: NewJob): Promise<StoredJob>
-  list: JobStore['list']
-  /** @throws ENTITY_UNKNOWN */
-  get(id: string): Promise<StoredJob>
-  claim: JobStore['claim']
-  /** @throws ENTITY_UNKNOWN, JOB_REFUSED when the lease is lost; so do the others. */
-  renew(lease: JobLease & { readonly leaseMs: number }): Promise<StoredJob>
-  complete(lease: JobLease): Promise<StoredJob>
-  fail(lease: JobLease & { readonly reason: string }): Promise<StoredJob>
-}
+/** What the server puts on REST. */
+export type JobsApi = Pick<JobStore, 'create' | 'claim' | 'renew' | 'complete' | 'fail' | 'get' | 'list'>
