@@ -1,6 +1,7 @@
 /** What the suites on a real Kafka share: the clients to run against, topics of a test's own, and who remembers what was taken. */
 import type { KafkaClient } from '../../connectors/kafka/client.ts'
 import { createKafkajsClient } from '../../connectors/kafka/kafkajs-client.ts'
+import { createPlatformaticClient } from '../../connectors/kafka/platformatic-client.ts'
 import type { KafkaSettings } from '../../connectors/kafka/settings.ts'
 import { lastPositions, type Position } from '../../models/events/topics.ts'
 import type { Logger, RawRecord } from '../../models/ports.ts'
@@ -9,6 +10,7 @@ export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 export const CLIENTS: readonly (readonly [string, (settings: KafkaSettings) => KafkaClient])[] = [
   ['kafkajs', (settings) => createKafkajsClient(settings, silent)],
+  ['platformatic', createPlatformaticClient],
 ]
 
 /** Topics of its own, so that no test sees another's. */
