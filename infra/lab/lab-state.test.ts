@@ -1,22 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { kindDir, type LabState, labOf, labs, processesOf, readState, removeLab, removeService, statusOf, writeState } from './lab-state.ts'
 import { identify } from './processes.ts'
 import { startService } from './service.ts'
 
-const KEPT = process.env.TMPDIR
-let dir: string
+let parent: string
+let root: string
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'edgetwin-labs-'))
-  process.env.TMPDIR = dir
+  parent = mkdtempSync(join(tmpdir(), 'edgetwin-labs-'))
+  root = join(parent, 'edgetwin-lab')
 })
-afterAll(() => {
-  if (KEPT === undefined) delete process.env.TMPDIR
-  else process.env.TMPDIR = KEPT
-  rmSync(dir, { recursive: true, force: true })
-})
+afterAll(() => rmSync(parent, { recursive: true, force: true }))
 
 const aState = (): LabState => ({
   services: { kafka: { asked: { brokers: 3, secure: true }, addresses: ['127.0.0.1:1'], settings: { kafkaBrokers: '127.0.0.1:1' } } },
@@ -24,18 +20,18 @@ const aState = (): LabState => ({
 
 describe('the state of a lab', () => {
   it('is read as it was written, and is empty before', () => {
-    const lab = labOf('one')
+    const lab = labOf('one', root)
     expect(readState(lab)).toEqual({ services: {} })
     writeState(lab, aState())
     expect(readState(lab)).toEqual(aState())
-    expect(readState(labOf('two'))).toEqual({ services: {} })
-    expect(labs().map(({ name }) => name)).toEqual(['one'])
+    expect(readState(labOf('two', root))).toEqual({ services: {} })
+    expect(labs(root).map(({ name }) => name)).toEqual(['one'])
     removeLab(lab)
-    expect(existsSync(dirname(lab.dir))).toBe(false)
+    expect(readdirSync(parent)).toEqual([])
   })
 
   it('that cannot be read says how to be rid of it', () => {
-    const lab = labOf('broken')
+    const lab = labOf('broken', root)
     writeState(lab, aState())
     writeFileSync(join(lab.dir, 'lab.json'), '{"services":{"kafka":{}}}')
     expect(() => readState(lab)).toThrow(/lab.json cannot be read; end the lab: npm run lab -- down --name broken/)
@@ -48,7 +44,7 @@ describe('the state of a lab', () => {
 })
 
 it("sees a service's processes, also in folders below, and removes them with everything", async () => {
-  const lab = labOf('seen')
+  const lab = labOf('seen', root)
   writeState(lab, aState())
   const below = join(kindDir(lab, 'kafka'), 'kafka-1')
   mkdirSync(below, { recursive: true })
@@ -68,7 +64,8 @@ it("sees a service's processes, also in folders below, and removes them with eve
   while (identify(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 10))
   expect(statusOf(lab)).toMatchObject([{ process: 'kafka-1', runs: false }])
   await service.start()
+  const again = service.pid()!
   expect(await removeService(lab, 'kafka')).toBe(1)
-  expect([service.pid(), existsSync(kindDir(lab, 'kafka'))]).toEqual([undefined, false])
+  expect([identify(again), existsSync(kindDir(lab, 'kafka'))]).toEqual([undefined, false])
   removeLab(lab)
 })

@@ -40,20 +40,19 @@ const STATE_FILE = 'lab.json'
 const NAME = /^[a-z0-9][a-z0-9-]{0,30}$/
 
 /** @throws TwinError CONFIG_INVALID for a name that is none. */
-export function labOf(name: string): Lab {
+export function labOf(name: string, root = labsDir()): Lab {
   if (!NAME.test(name)) {
     throw new TwinError('CONFIG_INVALID', `the lab's name ${JSON.stringify(name)} must be of a–z, 0–9 and -, 31 characters at most`)
   }
-  return { name, dir: join(labsDir(), name) }
+  return { name, dir: join(root, name) }
 }
 
 /** All labs of this machine's user. */
-export function labs(): Lab[] {
-  const root = labsDir()
+export function labs(root = labsDir()): Lab[] {
   if (!existsSync(root)) return []
   return readdirSync(root)
     .filter((name) => NAME.test(name))
-    .map(labOf)
+    .map((name) => labOf(name, root))
 }
 
 export function readState({ name, dir }: Lab): LabState {
@@ -122,7 +121,7 @@ export async function removeService(lab: Lab, kind: string): Promise<number> {
 export function removeLab({ dir }: Lab): void {
   rmSync(dir, { recursive: true, force: true })
   try {
-    rmdirSync(labsDir())
+    rmdirSync(dirname(dir))
   } catch {
     // Other labs are in it.
   }

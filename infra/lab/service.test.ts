@@ -46,11 +46,12 @@ describe('a service', () => {
 
   it('is the same one for whoever starts it while it runs', async () => {
     const toy = await startService(aService(LIVES))
+    const pid = toy.pid()!
     const again = await startService(aService(LIVES))
     await again.start()
-    expect(again.pid()).toBe(toy.pid())
+    expect([again.pid(), toy.pid()]).toEqual([pid, pid])
     await again.stop()
-    expect(toy.pid()).toBeUndefined()
+    expect([identify(pid), toy.pid()]).toEqual([undefined, undefined])
   })
 
   it('keeps a given folder, and takes its own with it', async () => {
