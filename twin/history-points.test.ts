@@ -65,7 +65,7 @@ describe('samples', () => {
   it('are one a second for each thing, however many are heard and in whatever batches', () => {
     // 10 a second, for 100 s, with one that comes late.
     const events = Array.from({ length: 1_000 }, (_, n) => aNodeSampled({ timeMs: AT_MS + n * 100, load: { utilizationRatio: n / 1_000 } }))
-    events.splice(500, 0, aNodeSampled({ timeMs: AT_MS + 5_000, load: { utilizationRatio: 0.99 } }))
+    events.splice(505, 0, aNodeSampled({ timeMs: AT_MS + 5_000, load: { utilizationRatio: 0.99 } }))
     const expected = Array.from({ length: 100 }, (_, n) => AT_MS + n * 1_000)
     for (const size of [1, 7, 2_000]) {
       const batches = Array.from({ length: Math.ceil(events.length / size) }, (_, n) => events.slice(n * size, (n + 1) * size))

@@ -28,7 +28,7 @@ export async function answerSeries(query: HistoryQuery, { store, downSampling, n
   if (unit === null || oldestMs === null) {
     return { unit: unit ?? 'count', resolutionMs: stepFor(query, tierFor(query, nowMs)), points: [], source: store.source, oldestMs: null }
   }
-  const tier = coarserIfForgotten(tierFor(query, nowMs), query.fromMs, ends)
+  const tier = await coarserIfForgotten(tierFor(query, nowMs), query, { store, series, ends })
   const resolutionMs = stepFor(query, tier)
   const toMs = Math.ceil(query.toMs / resolutionMs) * resolutionMs
 
@@ -44,16 +44,25 @@ export async function answerSeries(query: HistoryQuery, { store, downSampling, n
   return { unit, resolutionMs, points: mergeInto(resolutionMs, points), source: store.source, oldestMs }
 }
 
-/** A store that ran out of room forgot the fine numbers first: then a coarser tier reaches further back. */
-function coarserIfForgotten(tier: Tier, fromMs: number, ends: readonly (number | null)[]): Tier {
+interface Kept {
+  readonly store: HistoryStore
+  readonly series: SeriesFilter
+  /** The oldest time by tier. */
+  readonly ends: readonly (number | null)[]
+}
+
+/** A store that ran out of room forgot the fine numbers first: then a coarser tier may still have the start of the span. */
+async function coarserIfForgotten(tier: Tier, query: HistoryQuery, { store, series, ends }: Kept): Promise<Tier> {
   const at = TIER_NAMES.indexOf(tier)
   const coarser = TIER_NAMES[at + 1]
   if (coarser === undefined) return tier
-  const oldest = (some: readonly (number | null)[]): number => Math.min(...some.map((each) => each ?? Number.POSITIVE_INFINITY))
   // What is not yet in a tier is answered from the finer ones.
-  const reachMs = oldest(ends.slice(0, at + 1))
-  const isEnough = reachMs <= fromMs || oldest(ends.slice(at + 1)) + TIERS.h1.intervalMs >= reachMs
-  return isEnough ? tier : coarserIfForgotten(coarser, fromMs, ends)
+  const reachMs = Math.min(...ends.slice(0, at + 1).map((each) => each ?? Number.POSITIVE_INFINITY))
+  if (reachMs <= query.fromMs) return tier
+  const { intervalMs } = TIERS[coarser]
+  const foundMs = await store.end(coarser, 'oldest', { ...series, fromMs: floorTo(query.fromMs, intervalMs) })
+  const isForgotten = foundMs !== null && foundMs + intervalMs <= Math.min(reachMs, query.toMs)
+  return isForgotten ? coarserIfForgotten(coarser, query, { store, series, ends }) : tier
 }
 
 export async function answerTransitions(query: TransitionQuery, { store, nowMs }: Answering): Promise<HistoryTransitions> {
