@@ -9,6 +9,7 @@ import { addErrors } from './commands/errors.ts'
 import { addFault } from './commands/fault.ts'
 import { addGet } from './commands/get.ts'
 import { addHistory } from './commands/history.ts'
+import { addJob } from './commands/job.ts'
 import { addLoop } from './commands/loop.ts'
 import { addMetrics } from './commands/metrics.ts'
 import { addPlan } from './commands/plan.ts'
@@ -32,6 +33,7 @@ const COMMANDS = [
   addDescribe,
   addTop,
   addHistory,
+  addJob,
   addWhatIf,
   addPlan,
   addLoop,

@@ -4,6 +4,7 @@ import { type ActiveFault, activeFaultShape, type Fault } from '../../models/con
 import { type FlipAnswer, type FlipQueryInput, flipAnswerShape } from '../../models/contracts/flips.ts'
 import type { SeriesKind, TransitionKind } from '../../models/contracts/history.ts'
 import { type SeriesAnswer, seriesAnswerShape, type TransitionsAnswer, transitionsAnswerShape } from '../../models/contracts/history-api.ts'
+import { type NewJob, type StoredJob, storedJobShape } from '../../models/contracts/jobs.ts'
 import { type RegretTable, regretTableShape } from '../../models/contracts/regret.ts'
 import { type ScenarioAnswer, type Standing, scenarioAnswerShape, standingShape } from '../../models/contracts/study-api.ts'
 import { type WhatIfAnswer, type WhatIfQueryInput, whatIfAnswerShape } from '../../models/contracts/what-if.ts'
@@ -31,6 +32,7 @@ export interface Span {
 }
 
 const pageOf = <T>(item: z.ZodType<T>) => z.object({ items: z.array(item), continue: z.string().nullable() })
+const jobItemShape = z.object({ item: storedJobShape })
 /** Of one page: what the server gives at most. */
 const LIMIT = 10_000
 
@@ -49,6 +51,10 @@ export interface TwinCalls {
   addFault(fault: Fault): Promise<ActiveFault>
   clearFault(id: string): Promise<void>
   checks(): Promise<CheckResult[]>
+  /** Of the job database; of one status when given. */
+  jobs(status?: string): Promise<StoredJob[]>
+  job(id: string): Promise<StoredJob>
+  submitJob(job: Omit<NewJob, 'id'> & { readonly id?: string | undefined }): Promise<StoredJob>
   flips(query: FlipQueryInput): Promise<FlipAnswer>
   standing(): Promise<Standing>
   regret(): Promise<RegretTable>
@@ -88,6 +94,9 @@ export function createTwinCalls(client: RestClient): TwinCalls {
     addFault: (fault) => client.post('faults', { body: fault, shape: activeFaultShape }),
     clearFault: (id) => client.delete(`faults/${toPath(id)}`),
     checks: () => listOf('checks', checkShape),
+    jobs: (status) => listOf('jobs', storedJobShape, { status, limit: LIMIT }),
+    job: async (id) => (await client.get(`jobs/${toPath(id)}`, { shape: jobItemShape })).item,
+    submitJob: async (body) => (await client.post('jobs', { body, shape: jobItemShape })).item,
     flips: (query) => client.post('flips', { body: query, shape: flipAnswerShape }),
     standing: () => client.get('standing', { shape: standingShape }),
     regret: () => client.get('regret', { shape: regretTableShape }),
