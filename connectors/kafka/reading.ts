@@ -79,6 +79,8 @@ export function runReading(options: ReadingOptions): Reading {
   const { signal } = stopping
   const stopped = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null)))
   const taken = new Map(options.resumeAfter.map((position) => [positionKey(position), position]))
+  /** Of the record at the position taken, while this process knows it. */
+  const takenIds = new Map<string, string | undefined>()
   const madeAnew = new Set<string>()
   let shortSinceMs: number | null = null
   let tracks: readonly Track[] = []
@@ -165,7 +167,7 @@ export function runReading(options: ReadingOptions): Reading {
     const { positionTopic: topic, partition } = track.start
     return fetched.records.flatMap(({ offset, timeMs, headers, value }) => {
       const record = { position: { topic, partition, offset }, headers, value }
-      if (offset === track.start.takenOffset && options.wasTaken?.(record) === false) {
+      if (offset === track.start.takenOffset && isAnother(record)) {
         madeAnew.add(positionKey(record.position))
         throw new KafkaFailure('offset-gone', `topic ${fetched.topic} holds another record at offset ${offset} than the one we have read`)
       }
@@ -174,6 +176,11 @@ export function runReading(options: ReadingOptions): Reading {
       if (!isNew) tell({ duplicates: status.duplicates + 1 })
       return isNew ? [{ track, record, timeMs }] : []
     })
+  }
+
+  function isAnother(record: RawRecord): boolean {
+    const key = positionKey(record.position)
+    return takenIds.has(key) ? takenIds.get(key) !== record.headers.ce_id : options.wasTaken?.(record) === false
   }
 
   async function handOver(fresh: readonly Fresh[]): Promise<void> {
@@ -194,6 +201,7 @@ export function runReading(options: ReadingOptions): Reading {
     for (const { track, record } of fresh) {
       track.takenOffset = record.position.offset
       taken.set(positionKey(record.position), record.position)
+      takenIds.set(positionKey(record.position), record.headers.ce_id)
     }
     tell({ newestRecordMs: fresh.reduce((newest, { timeMs }) => Math.max(newest, timeMs), status.newestRecordMs ?? 0) })
   }
