@@ -25,12 +25,8 @@ const ACT_MS = 50
 
 const [name = '', dataDir = '', brokers = ''] = process.argv.slice(2)
 const settings = { brokers: brokers.split(','), clientId: name, group: 'suite', topicPrefix: '' }
-const log = {
-  ...silent,
-  info: (fields: object, message: string) => process.stderr.write(`${Date.now()} ${name} ${message} ${JSON.stringify(fields)}\n`),
-  warn: (fields: object, message: string) => process.stderr.write(`${Date.now()} ${name} ${message} ${JSON.stringify(fields)}\n`),
-  error: (fields: object, message: string) => process.stderr.write(`${Date.now()} ${name} ${message} ${JSON.stringify(fields)}\n`),
-}
+const tell = (fields: object, message: string) => void process.stderr.write(`${name}: ${message} ${JSON.stringify(fields)}\n`)
+const log = process.env.SITES_LOG === undefined ? silent : { debug() {}, info: tell, warn: tell, error: tell }
 const client = createPlatformaticClient(settings)
 const common = { client, settings, clock: Date.now, random: Math.random, logger: log }
 const kafka = createKafkaLog(common)
