@@ -6,6 +6,7 @@ import { TwinError } from '../../models/errors.ts'
 import { cached, type Progress } from './cache.ts'
 import { brokerProperties, toProperties } from './kafka-properties.ts'
 import { freePort } from './ports.ts'
+import { identify, signalGroup, waitGone } from './processes.ts'
 import { serviceDir, startService } from './service.ts'
 import { runTool } from './tools.ts'
 
@@ -76,6 +77,12 @@ async function archiveClasses(javaArgs: readonly string[], archiveDir: string): 
     readyWithinMs: 60_000,
     remedy: KAFKA_REMEDY,
   })
+  const identity = identify(broker.pid()!)
+  if (identity !== undefined) {
+    signalGroup(identity, 'SIGTERM')
+    // Writing takes a busy machine longer than a service is given to end.
+    await waitGone(identity, 120_000)
+  }
   await broker.stop()
 }
 

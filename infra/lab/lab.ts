@@ -70,8 +70,10 @@ program
     const rows = (program.getOptionValueSource('name') === 'cli' ? [theLab()] : labs()).flatMap(statusOf)
     if (json === true) return void process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
     if (rows.length === 0) return tell('no lab is up; start one: npm run lab -- up all')
-    for (const { lab, service, process: name, pid, runs, addresses } of rows) {
-      say([lab, service, name, runs ? `runs (pid ${pid})` : 'does not run', addresses.join(', ')])
+    for (const [index, { lab, service, process: name, pid, runs, addresses }] of rows.entries()) {
+      // They are the service's: told once, beside the first of its processes.
+      const isFirst = rows[index - 1]?.lab !== lab || rows[index - 1]?.service !== service
+      say([lab, service, name, runs ? `runs (pid ${pid})` : 'does not run', isFirst ? addresses.join(', ') : ''])
     }
   })
 
@@ -120,6 +122,12 @@ program
       for (const [name, value] of Object.entries(settings)) process.stdout.write(`export ${environmentName(name)}=${quoted(value)}\n`)
     }
   })
+
+// Who reads us may stop, as `head` does; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 
 try {
   await program.parseAsync()
