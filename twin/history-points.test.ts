@@ -117,15 +117,15 @@ it('of the answers that a camera got in one second the slowest counts, and failu
     pointsOf([
       [
         ...asked,
-        answer('r-1', 10, 300),
-        answer('r-2', 20, 700),
+        answer('r-1', 10, 700),
+        answer('r-2', 20, 300),
         answer('r-3', 1_000, 5),
         answer('r-4', 30, 9_000, false),
         answer('who', 1, 1),
       ],
     ]),
   ).toEqual([
-    { kind: 'camera', name: 'camera-1', timeMs: AT_MS + 20, values: { latencyMs: 700 } },
+    { kind: 'camera', name: 'camera-1', timeMs: AT_MS + 10, values: { latencyMs: 700 } },
     { kind: 'camera', name: 'camera-1', timeMs: AT_MS + 1_000, values: { latencyMs: 5 } },
   ])
 })
