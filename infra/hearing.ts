@@ -6,14 +6,17 @@ import { TwinError } from '../models/errors.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import { lastPositions, type Position } from '../models/events/topics.ts'
 import type { EventLog } from '../models/ports.ts'
+import { baseOf } from './resume-points.ts'
 
-export interface HearingLog extends EventLog {
+export interface Hearing {
   /**
-   * Resolves when the subscriber has dealt with the events.
+   * Resolves when a subscriber has dealt with the events.
    *
    * @throws TwinError LOG_BEHIND: accepted all the same, so it must not be published again.
    */
-  publishAndHear(events: readonly TwinEvent[]): Promise<void>
+  readonly publishAndHear: (events: readonly TwinEvent[]) => Promise<void>
+  /** The same subscription; what its subscriber has dealt with is heard. */
+  readonly listenIn: (subscribe: EventLog['subscribe']) => EventLog['subscribe']
 }
 
 interface Waiting {
@@ -21,28 +24,33 @@ interface Waiting {
   readonly hear: () => void
 }
 
-export function withHearing(log: EventLog, { withinMs = 10_000 }: { readonly withinMs?: number } = {}): HearingLog {
+export function makeHearing(publish: EventLog['publish'], { withinMs = 10_000 }: { readonly withinMs?: number } = {}): Hearing {
   const waiting = new Set<Waiting>()
   let heard: readonly Position[] = []
-  const hasHeard = ({ topic, partition, offset }: Position): boolean =>
-    heard.some((position) => position.topic === topic && position.partition === partition && position.offset >= offset)
+  const hear = (positions: readonly Position[]): void => {
+    heard = lastPositions([...heard, ...positions])
+    for (const one of waiting) if (one.positions.every(hasHeard)) one.hear()
+  }
+  // A topic that was made anew is read under a name of its own; what is published goes to the newest.
+  const hasHeard = ({ topic, partition, offset }: Position): boolean => {
+    const read = heard.filter((position) => baseOf(position.topic) === baseOf(topic) && position.partition === partition)
+    const newest = read.sort((a, b) => a.topic.localeCompare(b.topic, 'en', { numeric: true })).at(-1)
+    return newest !== undefined && newest.offset >= offset
+  }
 
   return {
-    publish: log.publish,
-    close: log.close,
-    subscribe({ resumeAfter, onRecords }) {
-      heard = lastPositions(resumeAfter)
-      return log.subscribe({
-        resumeAfter,
+    listenIn: (subscribe) => (options) => {
+      hear(options.resumeAfter)
+      return subscribe({
+        ...options,
         onRecords: async (records) => {
-          await onRecords(records)
-          heard = lastPositions([...heard, ...records.map(({ position }) => position)])
-          for (const one of waiting) if (one.positions.every(hasHeard)) one.hear()
+          await options.onRecords(records)
+          hear(records.map(({ position }) => position))
         },
       })
     },
     async publishAndHear(events) {
-      const positions = await log.publish(events)
+      const positions = await publish(events)
       if (positions.every(hasHeard)) return
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const one = { positions, hear: resolve }
