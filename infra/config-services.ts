@@ -37,6 +37,7 @@ export const serviceSettings = {
   kafkaPasswordFile: file.describe('file that holds the SASL password'),
   kafkaSaslMechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('scram-sha-512').describe('SASL mechanism'),
   prometheusUrl: httpUrl.optional().describe('read the exporters through this Prometheus instead of scraping them'),
+  prometheusTargetsFile: file.describe('where to write which exporters there are, for a Prometheus on this machine that watches the file'),
   history: z.enum(['sqlite', 'influx', 'none']).default('sqlite').describe('where the history of numbers is kept'),
   influxUrl: httpUrl.optional().describe('InfluxDB 1.x'),
   influxDatabase: z

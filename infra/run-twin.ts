@@ -13,6 +13,7 @@ import type { EventLog, Logger, Stop } from '../models/ports.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import type { Config } from './config.ts'
 import { runIngest } from './ingest.ts'
+import { tellPrometheus } from './prometheus-targets.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
 import { type Connected, runSiteTwin } from './run-site-twin.ts'
 import { createWhatIfPool } from './what-if-pool.ts'
@@ -93,6 +94,7 @@ export async function connectSimulatedSite(
       stops.push(own.stop)
       sources.push({ ...own.source, isObserver: true })
     }
+    if (config.prometheusTargetsFile !== undefined) tellPrometheus(config.prometheusTargetsFile, sources)
     const random = drawsOf(config.seed, 'scrape-jitter').uniform
     stops.push(runScrapes({ site: site.name, sources, intervalMs: config.scrapeMs, publish, random, clock, log }))
     return { sink: site.sink, faults: site.faults, stop }

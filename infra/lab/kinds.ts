@@ -85,6 +85,7 @@ async function upKafka({ port, brokers: brokerCount, ...options }: KindOptions):
 /** With the exporter of this machine, so that there is something to see. */
 async function upPrometheus({ dir, port, progress }: KindOptions): Promise<KindStarted> {
   const { address } = await startNodeExporter({ dir: `${dir}/node-exporter`, outlives: true, progress })
-  const { url } = await startPrometheus({ dir, port, targets: [{ targets: [address] }], outlives: true, progress })
-  return { addresses: [url, `http://${address}/metrics`], settings: { prometheusUrl: url } }
+  const { url, targetsDir } = await startPrometheus({ dir, port, targets: [{ targets: [address] }], outlives: true, progress })
+  const settings = { prometheusUrl: url, prometheusTargetsFile: `${targetsDir}/edgetwin.json` }
+  return { addresses: [url, `http://${address}/metrics`], settings }
 }

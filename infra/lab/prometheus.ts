@@ -33,6 +33,8 @@ export interface PrometheusOptions {
 
 export interface PrometheusLab extends LabService {
   readonly url: string
+  /** What anybody writes here, as `*.json` in the form of `file_sd_configs`, is scraped too. */
+  readonly targetsDir: string
   /** Resolves when Prometheus knows them, 5 s later as a rule; the first scrapes follow. */
   setTargets(groups: readonly TargetGroup[]): Promise<void>
 }
@@ -69,7 +71,7 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
     writeTargets(configDir, groups)
     await untilKnown(url, groups)
   }
-  return { ...service, url, setTargets }
+  return { ...service, url, targetsDir: join(configDir, 'targets'), setTargets }
 }
 
 export interface PrometheusPlaces {
