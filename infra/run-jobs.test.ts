@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { openSqliteJobs } from '../connectors/jobs/sqlite-jobs.ts'
 import { JOB_STAGES, type JobStore } from '../models/contracts/jobs.ts'
 import { TwinError } from '../models/errors.ts'
+import type { TwinEvent } from '../models/events/events.ts'
 import type { EventLog } from '../models/ports.ts'
 import { runJobs } from './run-jobs.ts'
 import { type JournaledSite, silent, startSite } from './testing/journaled-site.ts'
@@ -97,6 +98,23 @@ describe('jobs in the twin', () => {
     expect(new Set(changes).size).toBe(80)
     expect([last, counts.applied, counts.divergent]).toEqual([[80], 80, 0])
     expect(counts.superseded).toBe(changes.length - 80)
+  })
+
+  it('are told once to a log that accepts at once and is heard later', async () => {
+    const store = await aStore()
+    const site = await aSite()
+    cleanUps.push(site.stop)
+    const accepted: TwinEvent[] = []
+    const running = tellJobs(site, store, async (events) => {
+      accepted.push(...events)
+      return []
+    })
+    for (const id of names(5, 'a')) await doJobs(store, [id])
+    await until(() => running.publishedChange() === 40)
+    await running.stop()
+    expect(accepted.map((event) => (event.type === 'job.statusChanged' ? event.change : null))).toEqual(upTo(40))
+    await site.log.publish(accepted)
+    expect(told(site)).toMatchObject({ last: [40], counts: { applied: 40, superseded: 0 } })
   })
 
   it('of a database made anew are told from its beginning', async () => {

@@ -2,6 +2,7 @@
  * One connection that listens for changes and, by living, shows that PostgreSQL does: it reconnects by itself, later and
  * later up to a bound, and asks now and then, since a half-open connection says nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger, Stop } from '../../models/ports.ts'
 
@@ -29,26 +30,33 @@ export function runLink({ prepare, onUp, onDown, log, random, ...options }: Link
 
   async function live(): Promise<never> {
     const client = new pg.Client(options.config)
-    const { promise: broken, reject: breakOff } = Promise.withResolvers<never>()
-    broken.catch(() => {})
-    client.on('error', breakOff)
-    client.on('end', () => breakOff(new Error('Connection terminated')))
+    const life = new AbortController()
+    let failure: unknown = new Error('stopped')
+    const endWith = (error: Error) => {
+      if (!life.signal.aborted) failure = error
+      life.abort()
+    }
+    client.on('error', endWith)
+    client.on('end', () => endWith(new Error('Connection terminated')))
     client.on('notification', ({ payload = '' }) => options.onNotice(payload))
-    stopped.signal.addEventListener('abort', () => breakOff(new Error('stopped')), { once: true })
+    // A connection that hangs never answers the good-bye.
+    const leave = () => void client.end().catch(() => {})
+    stopped.signal.addEventListener('abort', leave, { once: true })
     try {
-      await Promise.race([client.connect(), broken])
-      await Promise.race([prepare(), broken])
-      await Promise.race([client.query(`listen ${client.escapeIdentifier(options.channel)}`), broken])
+      await client.connect()
+      await prepare()
+      await client.query(`listen ${client.escapeIdentifier(options.channel)}`)
       if (failureCount > 0) log.info({ failureCount }, 'job database back')
       failureCount = 0
       onUp()
-      for (;;) {
-        await Promise.race([wait(options.askEveryMs, stopped.signal), broken])
-        await Promise.race([client.query('select 1'), broken])
+      while (!life.signal.aborted) {
+        await sleep(options.askEveryMs, undefined, { signal: life.signal }).catch(() => {})
+        if (!life.signal.aborted) await client.query('select 1')
       }
+      throw failure
     } finally {
-      // A connection that hangs never answers the good-bye.
-      client.end().catch(() => {})
+      stopped.signal.removeEventListener('abort', leave)
+      leave()
     }
   }
 
@@ -62,7 +70,7 @@ export function runLink({ prepare, onUp, onDown, log, random, ...options }: Link
         if (failureCount === 0) log.warn({ reason }, 'job database lost')
         const waitMs = Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** Math.min(failureCount, 10))
         failureCount += 1
-        await wait(waitMs * (0.5 + random() / 2), stopped.signal)
+        await sleep(waitMs * (0.5 + random() / 2), undefined, { signal: stopped.signal }).catch(() => {})
       }
     }
   }
@@ -71,19 +79,4 @@ export function runLink({ prepare, onUp, onDown, log, random, ...options }: Link
     stopped.abort()
     await supervised
   }
-}
-
-/** Resolves at once when it is over. */
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }

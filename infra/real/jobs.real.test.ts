@@ -14,6 +14,9 @@ import { JOB_STAGES, type JobStore } from '../../models/contracts/jobs.ts'
 import { TwinError } from '../../models/errors.ts'
 import type { Logger } from '../../models/ports.ts'
 import { type PostgresLab, startPostgres } from '../lab/postgres.ts'
+import { openJobs } from '../open-jobs.ts'
+import { runJobs } from '../run-jobs.ts'
+import { type JournaledSite, startSite } from '../testing/journaled-site.ts'
 
 const logged: string[] = []
 const note = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`)
@@ -171,8 +174,36 @@ describe('PostgreSQL killed in the middle of the work', () => {
     wire.swallow(false)
     await until(() => store.checks()[0]!.ok)
     expect(await store.claim({ stage: 'preprocessing', worker: 'w', leaseMs: 1_000 })).toMatchObject({ job: { id: 'a' } })
+    wire.swallow(true)
     await store.close()
     wire.close()
+  })
+})
+
+describe('the twin of a site', () => {
+  it('shows every job of PostgreSQL, each change once, though the database dies and the twin restarts', async () => {
+    const { url: postgresUrl, passwordFile: postgresPasswordFile } = lab
+    const config = { jobs: 'postgres', postgresUrl, postgresPasswordFile, dataDir: dir } as const
+    const store = (await openJobs({ site: 'dhs', config, clock: Date.now, random: () => 0, log }))!
+    stores.push(store)
+    const path = join(dir, 'journal.db')
+    const lastChange = (site: JournaledSite) => [...site.ingest.state().jobFeeds.values()][0] ?? 0
+    let site = await startSite({ path, synchronous: 'off' })
+    for (const round of [0, 1, 2]) {
+      const { publish } = site.log
+      const telling = runJobs({ site: 'dhs', store, state: site.ingest.state, publish, periodMs: 50, clock: Date.now, log })
+      for (let n = 0; n < 20; n++) await store.create(aJob(`job-${round}-${n}`))
+      await lab.kill()
+      await until(() => telling.checks().some(({ ok }) => !ok))
+      await lab.start()
+      await until(() => lastChange(site) === (round + 1) * 20)
+      await telling.stop()
+      await site.stop()
+      site = await startSite({ path, synchronous: 'off' })
+    }
+    const { counts, entities } = site.ingest.state()
+    expect([counts, entities.job.size]).toEqual([{ applied: 60, superseded: 0, divergent: 0 }, 60])
+    await site.stop()
   })
 })
 
