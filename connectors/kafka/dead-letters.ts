@@ -5,6 +5,7 @@
  * A replay goes back to the record's own partition, once, as an event with an id of its own.
  */
 import { z } from 'zod'
+import type { LoggedDeadLetter, ShownDeadLetter } from '../../models/contracts/log-admin.ts'
 import type { Position } from '../../models/events/topics.ts'
 import type { Clock, RawRecord } from '../../models/ports.ts'
 import type { IncomingRecord, KafkaClient, KafkaProducer, OutgoingRecord } from './client.ts'
@@ -18,34 +19,16 @@ export interface DeadRecord {
   readonly detail: string
 }
 
-export interface ListedDeadLetter {
-  /** "topic:partition:offset" of the record. */
-  readonly id: string
-  readonly deadMs: number
-  readonly reason: string
-  readonly detail: string
-  readonly bytes: number
-  /** null: not yet. */
-  readonly replayedMs: number | null
-}
-
-export interface ShownDeadLetter extends ListedDeadLetter {
-  /** Those of the record itself. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Cut at 64 KiB; what is no UTF-8 is replaced. */
-  readonly text: string
-}
-
 export type Replay = { readonly ok: true; readonly position: Position } | { readonly ok: false; readonly reason: string }
 
 /** All but `add` ask Kafka each time. All reject with KafkaFailure. */
 export interface DeadLetterTopic {
   readonly add: (dead: readonly DeadRecord[]) => Promise<void>
   /** Newest first. */
-  readonly list: (options: { readonly limit: number }) => Promise<readonly ListedDeadLetter[]>
+  readonly list: (options: { readonly limit: number }) => Promise<readonly LoggedDeadLetter[]>
   /** null: there is none of that id among the newest 10,000 of its partition. */
   readonly show: (id: string) => Promise<ShownDeadLetter | null>
-  readonly replay: (id: string) => Promise<Replay>
+  readonly replay: (id: string) => Promise<Replay | null>
   readonly close: () => Promise<void>
 }
 
@@ -103,7 +86,7 @@ export function openDeadLetterTopic({ client, prefix, clock }: DeadLetterOptions
     },
     async replay(id) {
       const letter = await find(id)
-      if (letter === null) return { ok: false, reason: `there is no dead letter ${id}: \`twinctl dlq list\` shows those there are` }
+      if (letter === null) return null
       if (letter.replayedMs !== null) return { ok: false, reason: `it was replayed at ${new Date(letter.replayedMs).toISOString()}` }
       if (letter.value.length < letter.bytes) return { ok: false, reason: `of its ${letter.bytes} bytes only the first are kept` }
       const { origin } = letter
@@ -118,7 +101,7 @@ export function openDeadLetterTopic({ client, prefix, clock }: DeadLetterOptions
   }
 }
 
-interface Letter extends ListedDeadLetter {
+interface Letter extends LoggedDeadLetter {
   readonly headers: Readonly<Record<string, string>>
   readonly value: Uint8Array
   readonly origin: { readonly topic: string; readonly partition: number }

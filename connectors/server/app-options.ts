@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { TwinApi } from '../../models/contracts/api.ts'
 import type { JobsApi } from '../../models/contracts/jobs.ts'
+import type { LogAdmin } from '../../models/contracts/log-admin.ts'
 import type { StudyApi } from '../../models/contracts/study-api.ts'
 import type { Clock, History, Logger } from '../../models/ports.ts'
 
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly history?: HistoryApi | undefined
   /** Absent: there is no job database, and nothing of it is served. */
   readonly jobs?: JobsApi | undefined
+  /** Absent: the log is in process, and there is nothing to see of it. */
+  readonly logAdmin?: LogAdmin | undefined
   readonly host: string
   readonly token: string | null
   readonly viewerDir: string | null

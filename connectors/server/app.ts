@@ -14,6 +14,7 @@ import type { App, AppOptions } from './app-options.ts'
 import { bearerToken, hostRefusal, isToken, originRefusal } from './guard.ts'
 import { addHistoryRoutes } from './history-routes.ts'
 import { addJobRoutes } from './job-routes.ts'
+import { addLogAdminRoutes } from './log-admin-routes.ts'
 import { swaggerOptions } from './openapi.ts'
 import { addLoopRoutes, addPlanRoutes, addWhatIfRoute } from './plan-routes.ts'
 import { addProbes } from './probes.ts'
@@ -50,6 +51,7 @@ const ROUTES = [
   addLogRoutes,
   addHistoryRoutes,
   addJobRoutes,
+  addLogAdminRoutes,
   addWhatIfRoute,
   addPlanRoutes,
   addLoopRoutes,

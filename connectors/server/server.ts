@@ -4,6 +4,7 @@
  */
 import type { TwinApi } from '../../models/contracts/api.ts'
 import type { JobsApi } from '../../models/contracts/jobs.ts'
+import type { LogAdmin } from '../../models/contracts/log-admin.ts'
 import type { StudyApi } from '../../models/contracts/study-api.ts'
 import { TwinError } from '../../models/errors.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly history?: HistoryApi | undefined
   /** Absent: no jobs are served. */
   readonly jobs?: JobsApi | undefined
+  /** Absent: the log is in process, and there is nothing to see of it. */
+  readonly logAdmin?: LogAdmin | undefined
   readonly host: string
   /** 0: any free one. */
   readonly port: number

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { openSqliteJobs } from '../jobs/sqlite-jobs.ts'
 import { aHistoryApi } from './a-history-api.ts'
+import { aLogAdmin } from './a-log-admin.ts'
 import { aTwinApi } from './a-twin-api.ts'
 import { createApp } from './app.ts'
 import { REQUEST_LIMITS } from './app-options.ts'
@@ -18,6 +19,7 @@ export async function openapiDocument(): Promise<object> {
     api: aTwinApi().api,
     history: aHistoryApi([]),
     jobs,
+    logAdmin: aLogAdmin(),
     host: '127.0.0.1',
     token: null,
     viewerDir: null,

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCompletion } from './commands/completion.ts'
 import { addDescribe } from './commands/describe.ts'
+import { addDlq } from './commands/dlq.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addErrors } from './commands/errors.ts'
 import { addFault } from './commands/fault.ts'
@@ -18,6 +19,7 @@ import { addReplay } from './commands/replay.ts'
 import { addSchedule } from './commands/schedule.ts'
 import { addStanding } from './commands/standing.ts'
 import { addTop } from './commands/top.ts'
+import { addTopics } from './commands/topics.ts'
 import { addWhatIf } from './commands/whatif.ts'
 import { EXIT } from './exit-codes.ts'
 import { addGlobals } from './globals.ts'
@@ -42,6 +44,8 @@ const COMMANDS = [
   addStanding,
   addRegret,
   addDoctor,
+  addTopics,
+  addDlq,
   addSchedule,
   addMetrics,
   addErrors,
