@@ -27,13 +27,13 @@ export interface SiteHere {
 
 export interface PartitionOptions {
   readonly partition: number
-  /** Delivers this partition of every topic. */
-  readonly subscribe: EventLog['subscribe']
+  /** Delivers this partition of every topic. What is published through it is published by the owner of the sites. */
+  readonly openLog: () => EventLog
   /** Of the last record of each topic that holds any now. */
   readonly endPositions: () => Promise<readonly Position[]>
   /** Those of the partition that have a journal here, or must have a twin. */
   readonly knownSites: readonly string[]
-  readonly startSite: (site: string) => Promise<SiteHere>
+  readonly startSite: (site: string, publish: EventLog['publish']) => Promise<SiteHere>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -56,7 +56,8 @@ export function runPartition(options: PartitionOptions): RunningPartition {
   const unread = trackUnread()
   let isStopped = false
   let stopReading: Stop = async () => {}
-  const hosts = hostSites(options, () => isStopped)
+  const eventLog = options.openLog()
+  const hosts = hostSites(options, { publish: eventLog.publish, isStopped: () => isStopped })
 
   const onRecords = async (records: readonly RawRecord[]): Promise<void> => {
     const receivedMs = clock()
@@ -74,7 +75,7 @@ export function runPartition(options: PartitionOptions): RunningPartition {
     const resumeAfter = resumePoints(hosts.all().map(({ positions }) => positions()))
     unread.begin(ends)
     unread.read(resumeAfter)
-    stopReading = await options.subscribe({ resumeAfter, onRecords })
+    stopReading = await eventLog.subscribe({ resumeAfter, onRecords })
   }
   const starting = start().catch((error: unknown) => log.error({ partition, error: String(error) }, 'partition not taken over'))
 
@@ -87,11 +88,15 @@ export function runPartition(options: PartitionOptions): RunningPartition {
       await starting
       await stopReading()
       await hosts.stop()
+      await eventLog.close()
     },
   }
 }
 
-function hostSites({ partition, startSite, log }: PartitionOptions, isStopped: () => boolean) {
+function hostSites(
+  { partition, startSite, log }: PartitionOptions,
+  { publish, isStopped }: { readonly publish: EventLog['publish']; readonly isStopped: () => boolean },
+) {
   const sites = new Map<string, SiteHere>()
   const refused = new Map<string, string>()
   let strayCount = 0
@@ -113,7 +118,7 @@ function hostSites({ partition, startSite, log }: PartitionOptions, isStopped: (
     async open(site: string): Promise<void> {
       if (sites.has(site) || refused.has(site) || isStopped()) return
       try {
-        const here = await whenUnlocked(() => startSite(site), isStopped)
+        const here = await whenUnlocked(() => startSite(site, publish), isStopped)
         sites.set(site, here)
         here.failed.catch((error: unknown) => refuse(site, error))
       } catch (error) {

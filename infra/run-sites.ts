@@ -18,15 +18,22 @@ export interface GroupHooks {
 }
 
 export interface SitesOptions {
-  readonly joinGroup: (hooks: GroupHooks) => Pick<SiteGroup, 'mayAct' | 'checks' | 'stop'>
-  readonly subscribe: (partition: number) => EventLog['subscribe']
+  readonly joinGroup: (hooks: GroupHooks) => Pick<SiteGroup, 'mayAct' | 'mayFinish' | 'checks' | 'stop'>
+  /** A log of one partition, that writes only while it may. */
+  readonly openLog: (partition: number, mayWrite: () => boolean) => EventLog
   readonly endPositions: (partition: number) => Promise<readonly Position[]>
   readonly partitionOf: (site: string) => number
   /** With a journal here, or that must have a twin. */
   readonly knownSites: () => readonly string[]
-  readonly startSite: (site: string, gate: Gate) => Promise<SiteHere>
+  readonly startSite: (site: string, means: SiteMeans) => Promise<SiteHere>
   readonly clock: Clock
   readonly log: Logger
+}
+
+export interface SiteMeans {
+  /** Shut while the site is not ours to act for. */
+  readonly gate: Gate
+  readonly publish: EventLog['publish']
 }
 
 export interface RunningSites {
@@ -68,13 +75,13 @@ export function runSites(options: SitesOptions): RunningSites {
     const earlier = ending
     return runPartition({
       partition,
-      subscribe: options.subscribe(partition),
+      openLog: () => options.openLog(partition, () => group.mayFinish(partition)),
       endPositions: async () => {
         await earlier
         return options.endPositions(partition)
       },
       knownSites: options.knownSites().filter((site) => partitionOf(site) === partition),
-      startSite: (site) => options.startSite(site, gateOf(site)),
+      startSite: (site, publish) => options.startSite(site, { gate: gateOf(site), publish }),
       clock,
       log,
     })

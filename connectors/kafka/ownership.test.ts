@@ -52,6 +52,19 @@ it('acts on nothing while a new assignment is asked for, whatever else is answer
   expect(own.mayAct(0)).toBe(true)
 })
 
+it('finishes what was begun until a new assignment is asked for, and begins nothing', () => {
+  const own = anOwnership()
+  own.joined({ generation: 1, partitions: [0] })
+  own.pausing()
+  expect([own.mayAct(0), own.mayFinish(0), own.mayFinish(1)]).toEqual([false, true, false])
+  own.joining()
+  expect(own.mayFinish(0)).toBe(false)
+  own.joined({ generation: 2, partitions: [0] })
+  expect([own.mayAct(0), own.mayFinish(0)]).toEqual([true, true])
+  own.advance(100)
+  expect([own.mayAct(0), own.mayFinish(0)]).toEqual([false, false])
+})
+
 it('keeps what it had over the next generation, and takes it anew over a gap', () => {
   const own = anOwnership()
   own.joined({ generation: 4, partitions: [0, 1] })

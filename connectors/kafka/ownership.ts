@@ -5,13 +5,17 @@
  * sent, which is before the group can have given our partitions away; and never while a new assignment is asked for.
  */
 export interface Ownership {
-  /** Before each request to join: from here on nothing is ours to act on until the answer. */
+  /** A new assignment is about to be asked for: nothing is begun until the answer. */
+  pausing(): void
+  /** Right before each request to join: and nothing that was begun may be finished. */
   joining(): void
   /** The answer of the group. */
   joined(options: { readonly generation: number; readonly partitions: readonly number[] }): OwnershipChange
   heartbeatSent(): void
   heartbeatAnswered(): void
   mayAct(partition: number): boolean
+  /** Whether what was begun may still be done. */
+  mayFinish(partition: number): boolean
   /** -1 before the first answer. */
   generation(): number
   partitions(): readonly number[]
@@ -36,13 +40,20 @@ export function trackOwnership({
 }): Ownership {
   let generation = -1
   let held: ReadonlySet<number> = new Set()
+  let isPaused = true
   let isJoining = true
   let sentMs = nowMs()
   let answeredMs = nowMs()
   let actsUntilMs = Number.NEGATIVE_INFINITY
 
+  const mayFinish = (partition: number): boolean => !isJoining && held.has(partition) && nowMs() < actsUntilMs
+
   return {
+    pausing() {
+      isPaused = true
+    },
     joining() {
+      isPaused = true
       isJoining = true
       sentMs = nowMs()
     },
@@ -53,6 +64,7 @@ export function trackOwnership({
       const owned = partitions.filter((partition) => !isUnbroken || !held.has(partition))
       generation = next
       held = news
+      isPaused = false
       isJoining = false
       answeredMs = nowMs()
       actsUntilMs = sentMs + sessionTimeoutMs
@@ -65,7 +77,8 @@ export function trackOwnership({
       answeredMs = nowMs()
       if (!isJoining) actsUntilMs = sentMs + sessionTimeoutMs
     },
-    mayAct: (partition) => !isJoining && held.has(partition) && nowMs() < actsUntilMs,
+    mayAct: (partition) => !isPaused && mayFinish(partition),
+    mayFinish,
     generation: () => generation,
     partitions: () => [...held],
     isJoining: () => isJoining,

@@ -68,6 +68,9 @@ async function connectProducer(settings: KafkaSettings): Promise<KafkaProducer> 
   const producer = new Producer({ ...connectionOptions(settings), idempotent: true, acks: ProduceAcks.ALL })
   return closedOnFailure(producer, async () => {
     await producer.initIdempotentProducer({})
+    // So that between the call of `send` and the socket nothing is waited for.
+    await producer.listApis()
+    await producer.connectToBrokers().catch(() => {})
     return { send: asFailure((records) => send(producer, records)), close: () => close(producer) }
   })
 }

@@ -51,8 +51,10 @@ export interface Owner {
 }
 
 export interface SiteGroup {
-  /** Whether the partition is ours beyond doubt at this moment. */
+  /** Whether the partition is ours beyond doubt at this moment, so that something may be begun. */
   readonly mayAct: (partition: number) => boolean
+  /** Whether what was begun may still leave the process. */
+  readonly mayFinish: (partition: number) => boolean
   readonly generation: () => number
   /** Asks the group's coordinator, so it is right also for a process that is out of the group. @throws KafkaFailure */
   readonly owners: () => Promise<readonly Owner[]>
@@ -79,8 +81,9 @@ export function joinSiteGroup(options: SiteGroupOptions): SiteGroup {
   let retryTimer: NodeJS.Timeout | undefined
 
   const claim = async (): Promise<Buffer> => {
-    ownership.joining()
+    ownership.pausing()
     await Promise.race([options.settle(), pause(limits.rebalanceMs / 3)])
+    ownership.joining()
     return Buffer.from(encodeClaim({ url, owned: ownership.partitions(), generation: ownership.generation(), hosts }))
   }
   const onJoined = (generation: number, partitions: readonly number[]): void => {
@@ -118,6 +121,7 @@ export function joinSiteGroup(options: SiteGroupOptions): SiteGroup {
 
   return {
     mayAct: ownership.mayAct,
+    mayFinish: ownership.mayFinish,
     generation: ownership.generation,
     owners: () => ownersOf(settings, member?.id() ?? null),
     checks: () => {
@@ -129,8 +133,9 @@ export function joinSiteGroup(options: SiteGroupOptions): SiteGroup {
       isStopped = true
       clearTimeout(retryTimer)
       clearInterval(watch)
-      ownership.joining()
+      ownership.pausing()
       await options.settle()
+      ownership.joining()
       const own = member
       member = null
       await own?.close()

@@ -15,7 +15,7 @@ import { openJournal } from '../../connectors/journal/journal.ts'
 import { createKafkaLog } from '../../connectors/kafka/kafka-log.ts'
 import { createPlatformaticClient } from '../../connectors/kafka/platformatic-client.ts'
 import { wantedTopics } from '../../connectors/kafka/topics.ts'
-import type { TwinEvent } from '../../models/events/events.ts'
+import type { EventOf, TwinEvent } from '../../models/events/events.ts'
 import { TOPICS, topicOf } from '../../models/events/topics.ts'
 import { applyEvents } from '../../twin/fold.ts'
 import { emptyTwin } from '../../twin/twin-state.ts'
@@ -31,6 +31,7 @@ const BATCH_MS = 100
 /** Beyond the members' session of 6 s. */
 const STOPPED_MS = 8_000
 
+type Act = EventOf<'loop.modeChanged'>
 interface SiteReport {
   readonly site: string
   readonly isActing: boolean
@@ -102,8 +103,8 @@ function publishLedger() {
   }
 }
 
-/** All acts in the order of the log, by site. */
-async function readActs(): Promise<ReadonlyMap<string, readonly TwinEvent[]>> {
+/** All acts in the order of the log, by site; `timeMs` is when it was begun. */
+async function readActs(): Promise<ReadonlyMap<string, readonly Act[]>> {
   const admin = await client().connectAdmin()
   const ranges = await admin.partitionRanges([TOPICS.decisions])
   await admin.close()
@@ -111,7 +112,7 @@ async function readActs(): Promise<ReadonlyMap<string, readonly TwinEvent[]>> {
     ranges.map(({ topic, partition, beginOffset }) => ({ topic, partition, offset: beginOffset })),
   )
   const left = new Map(ranges.map(({ partition, endOffset }) => [partition, endOffset]))
-  const acts: TwinEvent[] = []
+  const acts: Act[] = []
   while ([...left.values()].some((endOffset) => endOffset > 0)) {
     for (const { partition, records, nextOffset } of await reader.poll()) {
       acts.push(...records.map(({ value }) => JSON.parse(new TextDecoder().decode(value))))
@@ -193,12 +194,13 @@ it('hands sites over with nothing lost, repeated or acted on twice', async () =>
     expect(report.hash).toBe(stateHash(applyEvents(emptyTwin, journal.read({ after: 0 }))))
     journal.close()
 
-    const actors = (acts.get(site) ?? []).map(({ source }) => source)
-    const turns = actors.filter((actor, index) => actor !== actors[index - 1])
-    const generations = turns.map((turn) => Number(turn.split('@')[1]))
-    // Each generation has one actor, and none comes back after a later one.
-    expect(generations).toEqual([...new Set(generations)].sort((a, b) => a - b))
+    // Each generation has one actor, which begins nothing more once the next one has begun.
+    const byGeneration = Map.groupBy(acts.get(site)!, ({ source }) => Number(source.split('@')[1]))
+    const turns = [...byGeneration].sort(([a], [b]) => a - b).map(([, own]) => own)
+    expect(turns.map((own) => new Set(own.map(({ by }) => by)).size)).toEqual(turns.map(() => 1))
+    const spans = turns.flatMap((own) => [Math.min(...own.map(({ timeMs }) => timeMs)), Math.max(...own.map(({ timeMs }) => timeMs))])
+    expect(spans).toEqual([...spans].sort((a, b) => a - b))
   }
-  const names = [...acts.values()].flat().map(({ source }) => source.split(/[:@]/)[1])
+  const names = [...acts.values()].flat().map(({ by }) => by)
   expect([...new Set(names)].sort()).toEqual(['first', 'fourth', 'second', 'third'])
 })

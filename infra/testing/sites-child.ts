@@ -7,16 +7,16 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openJournal } from '../../connectors/journal/journal.ts'
+import { fencedClient } from '../../connectors/kafka/fenced-client.ts'
 import { createKafkaLog } from '../../connectors/kafka/kafka-log.ts'
 import { partitionOf } from '../../connectors/kafka/partitioner.ts'
 import { createPlatformaticClient } from '../../connectors/kafka/platformatic-client.ts'
 import { joinSiteGroup } from '../../connectors/kafka/site-group.ts'
 import { INPUT_TOPICS } from '../../connectors/kafka/topics.ts'
-import type { Gate } from '../gate.ts'
 import { startTaking } from '../ingest.ts'
 import { recoverTwin } from '../recovery.ts'
 import type { SiteHere } from '../run-partition.ts'
-import { runSites } from '../run-sites.ts'
+import { runSites, type SiteMeans } from '../run-sites.ts'
 import { stateHash } from '../state-hash.ts'
 import { silent } from './journaled-site.ts'
 
@@ -28,21 +28,20 @@ const settings = { brokers: brokers.split(','), clientId: name, group: 'suite', 
 const tell = (fields: object, message: string) => void process.stderr.write(`${name}: ${message} ${JSON.stringify(fields)}\n`)
 const log = process.env.SITES_LOG === undefined ? silent : { debug() {}, info: tell, warn: tell, error: tell }
 const client = createPlatformaticClient(settings)
-const common = { client, settings, clock: Date.now, random: Math.random, logger: log }
-const kafka = createKafkaLog(common)
+const common = { settings, clock: Date.now, random: Math.random, logger: log }
 const reports = new Map<string, () => object>()
 let isResting = false
 let generation = () => -1
 
-async function startSite(site: string, gate: Gate): Promise<SiteHere> {
+async function startSite(site: string, { gate, publish }: SiteMeans): Promise<SiteHere> {
   const journal = openJournal({ path: join(dataDir, `${site}.journal.db`), synchronous: 'off' })
   const { state: initial } = recoverTwin(journal)
   const taker = startTaking({ journal, initial, clock: Date.now, onApplied() {}, logger: log, snapshotEvery: 2_000 })
   const act = async (): Promise<void> => {
     if (isResting) return
     const source = `member:${name}@${generation()}`
-    const publish = () => kafka.publish([{ type: 'loop.modeChanged', site, timeMs: Date.now(), source, mode: 'observe', by: name }])
-    await gate.pass(publish).catch(() => {})
+    const event = { type: 'loop.modeChanged', site, timeMs: Date.now(), source, mode: 'observe', by: name } as const
+    await gate.pass(() => publish([event])).catch(() => {})
   }
   const timer = setInterval(() => void act(), ACT_MS)
   reports.set(site, () => ({ counts: taker.counts(), hash: stateHash(taker.state()) }))
@@ -73,7 +72,7 @@ const sites = runSites({
     generation = group.generation
     return group
   },
-  subscribe: (partition) => createKafkaLog({ ...common, partitions: [partition] }).subscribe,
+  openLog: (partition, mayWrite) => createKafkaLog({ ...common, client: fencedClient(client, mayWrite), partitions: [partition] }),
   endPositions: async (partition) => {
     const admin = await client.connectAdmin()
     try {
@@ -97,7 +96,6 @@ process.on('message', async (asked) => {
   if (asked === 'rest') isResting = true
   if (asked === 'stop') {
     await sites.stop()
-    await kafka.close()
     process.exit(0)
   }
 })
