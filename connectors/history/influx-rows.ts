@@ -1,8 +1,7 @@
 /** What InfluxDB answers, read strictly: anything unexpected is left out or an error, never a number of ours. */
 import { z } from 'zod'
-import type { SeriesPoint } from '../../models/contracts/history.ts'
+import { columnsOf, toPoint } from './columns.ts'
 import type { Series } from './history-store.ts'
-import { CELL_PARTS } from './influx-text.ts'
 import type { Tier } from './tiers.ts'
 
 const answerShape = z.object({
@@ -36,25 +35,13 @@ export function seriesOf(answer: unknown): readonly InfluxSeries[] {
   return series ?? []
 }
 
-/** @param only The name, when the question was about one. */
+/** Of each name and field; the columns are those of `fields`, in this order, after the time. */
 export function toSeries(tier: Tier, found: readonly InfluxSeries[], fields: readonly string[]): Series[] {
-  return found.flatMap(({ tags, columns, values }) =>
-    fields.flatMap((field) => {
-      const parts = tier === 'raw' ? [field, field, field] : CELL_PARTS.map((part) => `${field}_${part}`)
-      const at = parts.map((part) => columns.indexOf(part))
-      const points = values.flatMap((row) => toPoint(row, at) ?? [])
+  return found.flatMap(({ tags, values }) =>
+    fields.flatMap((field, n) => {
+      const at = 1 + n * columnsOf(tier, field).length
+      const points = values.flatMap((row) => toPoint(tier, row[0], row, at) ?? [])
       return points.length === 0 ? [] : [{ name: tags?.name ?? '', field, points }]
     }),
   )
-}
-
-type Row = InfluxSeries['values'][number]
-
-/** @param at The columns of mean, min, max and, but for samples, count; the first column is the time. */
-function toPoint(row: Row, at: readonly number[]): SeriesPoint | null {
-  const [mean, min, max, count = 1] = at.map((column) => row[column])
-  const timeMs = row[0]
-  const numbers = [timeMs, mean, min, max, count]
-  if (!numbers.every((value) => typeof value === 'number')) return null
-  return { timeMs: Number(timeMs), mean: Number(mean), min: Number(min), max: Number(max), count: Number(count) }
 }

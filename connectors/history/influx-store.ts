@@ -5,12 +5,13 @@
 import type { HistoryPoint, SeriesKind } from '../../models/contracts/history.ts'
 import type { History } from '../../models/ports.ts'
 import { cleanText } from './clean.ts'
+import { columnsOf, fieldsOf, toNumbers } from './columns.ts'
 import { createHistory } from './history.ts'
 import type { HistoryStore, Inserted, Series } from './history-store.ts'
 import { createInfluxClient, type InfluxClient } from './influx-client.ts'
 import { ERROR_NO_DATABASE, influxRemedy } from './influx-problems.ts'
 import { seriesOf, toSeries } from './influx-rows.ts'
-import { CELL_PARTS, endQuestion, fieldsOf, readQuestion, transitionQuestion } from './influx-text.ts'
+import { endQuestion, readQuestion, transitionQuestion } from './influx-text.ts'
 import { type TimedPoint, writeExactly } from './influx-write.ts'
 import type { HistoryContext, InfluxHistorySettings } from './settings.ts'
 import { HOUR_MS, TIER_NAMES, TIERS, type Tier } from './tiers.ts'
@@ -60,7 +61,7 @@ export function createInfluxStore(settings: InfluxHistorySettings, siteName: str
       const found = seriesOf(await connected().ask(readQuestion(tier, { ...filter, site })))
       return toSeries(tier, found, fieldsOf(filter))
     },
-    store: (tier, kind, series) => write(tier, toInfluxCells(series, { kind, site })),
+    store: (tier, kind, series) => write(tier, toInfluxCells(tier, series, { kind, site })),
     end: (tier, which, filter) => oldestOrNewest(endQuestion(tier, which, { ...filter, site })),
     async transitions(query, countMax) {
       const [found] = seriesOf(await connected().ask(transitionQuestion({ ...query, site, order: 'DESC', countMax })))
@@ -106,10 +107,15 @@ function toInflux(point: HistoryPoint, site: string): TimedPoint {
   return { timeMs, point: { measurement: 'transition', tags: { site, kind: point.of, name }, fields, timestamp } }
 }
 
-function toInfluxCells(series: readonly Series[], { kind, site }: { readonly kind: SeriesKind; readonly site: string }): TimedPoint[] {
+function toInfluxCells(
+  tier: Tier,
+  series: readonly Series[],
+  { kind, site }: { readonly kind: SeriesKind; readonly site: string },
+): TimedPoint[] {
   return series.flatMap(({ name, field, points }) =>
     points.map((cell) => {
-      const fields = Object.fromEntries(CELL_PARTS.map((part) => [`${field}_${part}`, cell[part]]))
+      const numbers = toNumbers(cell)
+      const fields = Object.fromEntries(columnsOf(tier, field).map((column, n) => [column, numbers[n]]))
       return { timeMs: cell.timeMs, point: { measurement: kind, tags: { site, name }, fields, timestamp: String(cell.timeMs) } }
     }),
   )

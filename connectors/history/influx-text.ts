@@ -2,7 +2,8 @@
  * Every InfluxQL text of the history. The client's own escaping cannot be trusted, so a text holds names of our fixed
  * sets and nothing else: what is asked for travels as bound parameters.
  */
-import { HISTORY_FIELDS, type SeriesKind } from '../../models/contracts/history.ts'
+import type { SeriesKind } from '../../models/contracts/history.ts'
+import { columnsOf, fieldsOf } from './columns.ts'
 import type { SeriesFilter } from './history-store.ts'
 import type { Tier } from './tiers.ts'
 
@@ -11,18 +12,6 @@ export type Parameters = Readonly<Record<string, string | number>>
 export interface Question {
   readonly text: string
   readonly parameters: Parameters
-}
-
-export const CELL_PARTS = ['mean', 'min', 'max', 'count'] as const
-
-export function fieldsOf({ kind, only }: SeriesFilter): readonly string[] {
-  const fields = Object.keys(HISTORY_FIELDS[kind])
-  return only === undefined ? fields : fields.filter((field) => field === only.field)
-}
-
-/** The columns that hold a field in a tier. */
-export function columnsOf(tier: Tier, field: string): readonly string[] {
-  return tier === 'raw' ? [field] : CELL_PARTS.map((part) => `${field}_${part}`)
 }
 
 export function readQuestion(

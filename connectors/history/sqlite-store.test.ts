@@ -49,7 +49,7 @@ describe('SQLite history', () => {
     await store.store('h1', 'node', series)
     const left = async (days: number) => {
       await store.forget(nowMs + days * 24 * HOUR_MS)
-      return ['raw', 'm1', 'h1', 'transitions'].map(countIn)
+      return ['raw_node', 'm1_node', 'h1_node', 'transitions'].map(countIn)
     }
     expect(await left(0)).toEqual([2, 1, 1, 1])
     expect(await left(1)).toEqual([1, 1, 1, 1])
@@ -74,11 +74,30 @@ describe('SQLite history', () => {
     const db = new DatabaseSync(file(), { readOnly: true })
     const pages = (name: string) => Number(db.prepare(`PRAGMA ${name}`).get()![name])
     expect((pages('page_count') - pages('freelist_count')) * pages('page_size')).toBeLessThanOrEqual(maxBytes)
-    const { oldest, count } = db.prepare('SELECT min(time_ms) AS oldest, count(*) AS count FROM raw').get()!
+    const { oldest, count } = db.prepare('SELECT min(time_ms) AS oldest, count(*) AS count FROM raw_node').get()!
     expect(Number(count)).toBe((nowMs - Number(oldest)) / 5_000 + 1)
     expect(Number(count)).toBeGreaterThan(5_000)
     db.close()
-    expect(countIn('m1')).toBe(1)
+    expect(countIn('m1_node')).toBe(1)
+    store.close()
+  })
+
+  it('a field that is new since the file was made gets its place, and what was there stays', async () => {
+    const nowMs = Date.now()
+    const store = createSqliteStore({ path: file() })
+    await store.open()
+    await store.insert([aSample(nowMs, 0.5)])
+    store.close()
+    const older = new DatabaseSync(file())
+    older.exec('ALTER TABLE raw_node DROP COLUMN powerWatts')
+    older.close()
+    await store.open()
+    await store.insert([{ kind: 'node', name: 'pi-1', timeMs: nowMs, values: { powerWatts: 9 } }])
+    const found = await store.read('raw', { kind: 'node', fromMs: 0, toMs: nowMs + 1 })
+    expect(found.map(({ field, points }) => [field, points[0]?.mean])).toEqual([
+      ['utilizationRatio', 0.5],
+      ['powerWatts', 9],
+    ])
     store.close()
   })
 

@@ -1,31 +1,27 @@
-/** A history in one SQLite file: one row per series and time. Series are known by number, so that a sample takes some 25 bytes. */
+/** A history in one SQLite file: a table per kind and tier, a row per thing and time, the rows of a thing next to each other. */
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { HistoryPoint, SeriesPoint } from '../../models/contracts/history.ts'
+import { type HistoryPoint, SERIES_KINDS, type SeriesKind } from '../../models/contracts/history.ts'
 import type { History } from '../../models/ports.ts'
+import { columnsOf, fieldsOf, toNumbers, toPoint } from './columns.ts'
 import { createHistory } from './history.ts'
-import type { HistoryStore, Inserted, SeriesFilter } from './history-store.ts'
+import type { HistoryStore, Inserted, Series, SeriesFilter } from './history-store.ts'
 import type { HistoryContext, SqliteHistorySettings } from './settings.ts'
 import { openHistoryFile, transact, usedBytes } from './sqlite-file.ts'
 import { prepareStatements, type Statements } from './sqlite-statements.ts'
 import { HOUR_MS, TIER_NAMES, TIERS, type Tier, TRANSITIONS_KEPT_MS } from './tiers.ts'
 
-type Row = ReturnType<Statements['listSeries']['all']>[number]
-interface KnownSeries {
-  readonly id: number
-  readonly kind: string
-  readonly name: string
-  readonly field: string
-}
+type IdsByName = Map<string, number>
 interface OpenFile {
   readonly file: DatabaseSync
   readonly statements: Statements
-  readonly series: Map<string, KnownSeries>
+  readonly things: Readonly<Record<SeriesKind, IdsByName>>
 }
+type IdOf = (kind: SeriesKind, name: string) => number
 
 const ALL_TAKEN: Inserted = { refusedCount: 0, problem: null }
 const MAX_BYTES = 2 ** 30
-/** Parts of a tier's time that are given up at once when the file is too large. */
+/** In so many parts the oldest of a tier is given up when the file is too large. */
 const PRUNE_PARTS = 16
 
 export function openSqliteHistory(settings: SqliteHistorySettings, context: HistoryContext): History {
@@ -42,60 +38,34 @@ export function createSqliteStore({ path, maxBytes = MAX_BYTES }: SqliteHistoryS
     held?.file.close()
     held = null
   }
-  const matching = ({ kind, only }: SeriesFilter): KnownSeries[] => {
-    const { series } = opened()
-    if (only === undefined) return [...series.values()].filter((each) => each.kind === kind)
-    const one = series.get(keyOf(kind, only.name, only.field))
-    return one === undefined ? [] : [one]
+  const matching = ({ kind, only }: SeriesFilter): (readonly [string, number])[] => {
+    const ids = opened().things[kind]
+    if (only === undefined) return [...ids]
+    const id = ids.get(only.name)
+    return id === undefined ? [] : [[only.name, id]]
   }
-  /** New series are kept in memory only when their rows are committed. */
-  const write = (work: (idOf: (kind: string, name: string, field: string) => number) => void): Inserted => {
-    const { file, statements, series } = opened()
-    const added = new Map<string, KnownSeries>()
-    transact(file, () =>
-      work((kind, name, field) => {
-        const key = keyOf(kind, name, field)
-        const known = series.get(key) ?? added.get(key)
-        if (known !== undefined) return known.id
-        const id = Number(statements.addSeries.get(kind, name, field)?.id)
-        added.set(key, { id, kind, name, field })
-        return id
-      }),
-    )
-    for (const [key, one] of added) series.set(key, one)
-    return ALL_TAKEN
-  }
-
   return {
     source: 'sqlite',
     async open() {
       close()
       const file = openHistoryFile(path)
-      const statements = prepareStatements(file)
-      const series = statements.listSeries.all().map(toSeries)
-      held = { file, statements, series: new Map(series.map((one) => [keyOf(one.kind, one.name, one.field), one])) }
+      held = { file, statements: prepareStatements(file), things: loadThings(file) }
     },
-    insert: async (points) =>
-      write((idOf) => {
-        for (const point of points) insertPoint(opened().statements, point, idOf)
-      }),
-    async read(tier, { fromMs, toMs, ...filter }) {
-      const { statements } = opened()
-      return matching(filter)
-        .map(({ id, name, field }) => ({ name, field, points: statements.tiers[tier].read.all(id, fromMs, toMs).map(toPoint) }))
-        .filter(({ points }) => points.length > 0)
+    insert: async (points) => write(opened(), (idOf) => points.forEach((point) => void insertPoint(opened().statements, point, idOf))),
+    read: async (tier, { fromMs, toMs, ...filter }) => {
+      const rows = opened().statements.read(tier, filter)
+      return matching(filter).flatMap(([name, id]) => toSeries(tier, filter, { name, rows: rows.all(id, fromMs, toMs) }))
     },
     store: async (tier, kind, series) =>
-      write((idOf) => {
-        const insert = opened().statements.insertCell[tier]
+      write(opened(), (idOf) => {
         for (const { name, field, points } of series) {
-          const id = idOf(kind, name, field)
-          for (const { timeMs, mean, min, max, count } of points) insert.run(id, timeMs, mean, min, max, count)
+          const insert = opened().statements.insertCell(tier, kind, field)
+          for (const point of points) insert.run(idOf(kind, name), point.timeMs, ...toNumbers(point))
         }
       }),
     async end(tier, which, { fromMs, ...filter }) {
-      const statement = opened().statements.tiers[tier][which]
-      const times = matching(filter).flatMap(({ id }) => timeOf(statement.get(id, fromMs)) ?? [])
+      const statement = opened().statements.end(tier, which, filter)
+      const times = matching(filter).flatMap(([, id]) => timeOf(statement.get(id, fromMs)) ?? [])
       if (times.length === 0) return null
       return times.reduce((a, b) => (which === 'oldest' ? Math.min(a, b) : Math.max(a, b)))
     },
@@ -120,28 +90,68 @@ export function createSqliteStore({ path, maxBytes = MAX_BYTES }: SqliteHistoryS
   }
 }
 
-function insertPoint(statements: Statements, point: HistoryPoint, idOf: (kind: string, name: string, field: string) => number): void {
+function loadThings(file: DatabaseSync): OpenFile['things'] {
+  const rows = file.prepare('SELECT id, kind, name FROM things').all()
+  const of = (wanted: SeriesKind): IdsByName =>
+    new Map(rows.filter(({ kind }) => kind === wanted).map(({ id, name }) => [String(name), Number(id)]))
+  return { node: of('node'), accelerator: of('accelerator'), camera: of('camera'), link: of('link'), plan: of('plan') }
+}
+
+/** New things are kept in memory only when their rows are committed. */
+function write({ file, statements, things }: OpenFile, work: (idOf: IdOf) => void): Inserted {
+  const added: [IdsByName, string, number][] = []
+  try {
+    transact(file, () =>
+      work((kind, name) => {
+        const known = things[kind].get(name)
+        if (known !== undefined) return known
+        const id = Number(statements.addThing.get(kind, name)?.id)
+        things[kind].set(name, id)
+        added.push([things[kind], name, id])
+        return id
+      }),
+    )
+  } catch (error) {
+    for (const [ids, name] of added) ids.delete(name)
+    throw error
+  }
+  return ALL_TAKEN
+}
+
+function insertPoint(statements: Statements, point: HistoryPoint, idOf: IdOf): void {
   if (point.kind === 'transition') {
     statements.insertTransition.run(point.of, point.name, point.timeMs, point.from, point.to, point.reason)
     return
   }
-  for (const [field, value] of Object.entries(point.values)) {
-    statements.insertRaw.run(idOf(point.kind, point.name, field), point.timeMs, value)
-  }
+  const { kind, name, timeMs, values } = point
+  statements.insertSample(kind).run(idOf(kind, name), timeMs, ...fieldsOf({ kind }).map((field) => values[field] ?? null))
+}
+
+function toSeries(tier: Tier, filter: SeriesFilter, { name, rows }: { readonly name: string; readonly rows: unknown }): Series[] {
+  const found: unknown[][] = Array.isArray(rows) ? rows : []
+  return fieldsOf(filter).flatMap((field, n) => {
+    const at = 1 + n * columnsOf(tier, field).length
+    const points = found.flatMap((row) => toPoint(tier, row[0], row, at) ?? [])
+    return points.length === 0 ? [] : [{ name, field, points }]
+  })
 }
 
 /** In small steps: deleting is slow, and the twin runs in the same thread. */
 async function forgetBefore(opened: () => OpenFile, tier: Tier, untilMs: number): Promise<void> {
-  for (const { id } of [...opened().series.values()]) {
-    while (Number(opened().statements.tiers[tier].forget.run({ series: id, until: untilMs }).changes) > 0) await nextTurn()
+  for (const kind of SERIES_KINDS) {
+    for (const thing of [...opened().things[kind].values()]) {
+      while (Number(opened().statements.forget(tier, kind).run({ thing, until: untilMs }).changes) > 0) await nextTurn()
+    }
   }
 }
 
 /** Gives up the oldest of the tier, bit by bit, down to its last hour. */
 async function pruneTier(opened: () => OpenFile, tier: Tier, { maxBytes, nowMs }: { maxBytes: number; nowMs: number }): Promise<void> {
   for (let part = 0; part < PRUNE_PARTS && usedBytes(opened().file) > maxBytes; part++) {
-    const { statements, series } = opened()
-    const oldest = [...series.values()].flatMap(({ id }) => timeOf(statements.tiers[tier].oldest.get(id, 0)) ?? [])
+    const { statements, things } = opened()
+    const oldest = SERIES_KINDS.flatMap((kind) =>
+      [...things[kind].values()].flatMap((thing) => timeOf(statements.end(tier, 'oldest', { kind }).get(thing, 0)) ?? []),
+    )
     const oldestMs = oldest.reduce((a, b) => Math.min(a, b), nowMs)
     const untilMs = oldestMs + (nowMs - HOUR_MS - oldestMs) / (PRUNE_PARTS - part)
     if (untilMs <= oldestMs) return
@@ -149,17 +159,8 @@ async function pruneTier(opened: () => OpenFile, tier: Tier, { maxBytes, nowMs }
   }
 }
 
-// No name or field of ours holds a control character.
-const keyOf = (kind: string, name: string, field: string): string => `${kind}\n${name}\n${field}`
-const timeOf = (row: Row | undefined): number | null => (typeof row?.time_ms === 'number' ? row.time_ms : null)
-const toSeries = ({ id, kind, name, field }: Row): KnownSeries => ({
-  id: Number(id),
-  kind: String(kind),
-  name: String(name),
-  field: String(field),
-})
-function toPoint({ time_ms, value, mean, min, max, count }: Row): SeriesPoint {
-  const timeMs = Number(time_ms)
-  if (value !== undefined) return { timeMs, mean: Number(value), min: Number(value), max: Number(value), count: 1 }
-  return { timeMs, mean: Number(mean), min: Number(min), max: Number(max), count: Number(count) }
+/** Of a row that is an array of one. */
+function timeOf(row: unknown): number | null {
+  const time: unknown = Array.isArray(row) ? row[0] : null
+  return typeof time === 'number' ? time : null
 }
