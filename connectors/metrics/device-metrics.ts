@@ -62,7 +62,7 @@ const DEVICE_COUNTERS: typeof DEVICE_GAUGES = [
   ['ha_accelerator_errors_total', 'errorsTotal', 'Errors of the accelerator.'],
 ]
 const NODE_GAUGES: readonly (readonly [name: string, key: NumberKey<NodeDescription>, help: string])[] = [
-  ['ha_node_cpu_count', 'cpuCount', 'Logical CPUs of the node.'],
+  ['ha_node_cpus', 'cpuCount', 'Logical CPUs of the node.'],
   ['ha_node_cpu_utilization_ratio', 'utilizationRatio', 'Share of the time the CPUs of the node were busy, 0 to 1.'],
   ['ha_node_memory_used_bytes', 'memoryUsedBytes', 'Memory of the node in use.'],
   ['ha_node_memory_total_bytes', 'memoryTotalBytes', 'Memory of the node.'],
