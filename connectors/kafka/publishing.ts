@@ -68,6 +68,7 @@ const BATCH_LIMITS = { events: 500, bytes: 512 * 1024 } as const
 const VALUE_BYTES_MAX = 1_000_000
 const SEND_WITHIN_MS = 30_000
 const CLOSE_WITHIN_MS = 5_000
+const CLOSE_FAILING_WITHIN_MS = 500
 
 export function runPublishing(options: PublishingOptions): Publishing {
   const { client, prefix, instance, random, logger, withinMs = 30_000, waitingEventsMax = 100_000 } = options
@@ -178,7 +179,8 @@ export function runPublishing(options: PublishingOptions): Publishing {
     status: () => ({ ...counts, waiting: queue.length, failure }),
     async close() {
       isClosed = true
-      if (delivery !== null) await Promise.race([delivery, pause(CLOSE_WITHIN_MS, stopping.signal)])
+      if (delivery !== null)
+        await Promise.race([delivery, pause(failure === null ? CLOSE_WITHIN_MS : CLOSE_FAILING_WITHIN_MS, stopping.signal)])
       stopping.abort()
       const closed = new TwinError('INTERNAL', 'The event log was closed before it had taken the event.')
       for (const { publication } of [...underWay, ...queue.splice(0)]) refuse(publication, closed)
