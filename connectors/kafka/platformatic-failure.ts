@@ -4,7 +4,10 @@ import { type FailureKind, KafkaFailure } from './client.ts'
 /** By the broker's error, the library's code or the socket's; the first of these that is among them decides. */
 const KINDS: readonly (readonly [FailureKind, RegExp])[] = [
   ['credentials', /^(PLT_KFK_AUTHENTICATION|SASL_AUTHENTICATION_FAILED|UNSUPPORTED_SASL_MECHANISM|ILLEGAL_SASL_STATE|ERR_SSL_.*ALERT.*)$/],
-  ['tls', /^(ERR_TLS_.*|ERR_SSL_.*|ERR_OSSL_.*|EPROTO|CERT_.*|.*_CERT(_.*|$)|UNABLE_TO_.*|HOSTNAME_MISMATCH|Client network socket disconnected before secure TLS)/],
+  [
+    'tls',
+    /^(ERR_TLS_.*|ERR_SSL_.*|ERR_OSSL_.*|EPROTO|CERT_.*|.*_CERT(_.*|$)|UNABLE_TO_.*|HOSTNAME_MISMATCH|Client network socket disconnected before secure TLS)/,
+  ],
   ['forbidden', /_AUTHORIZATION_FAILED$/],
   ['topic-missing', /^(UNKNOWN_TOPIC_(OR_PARTITION|ID)$|Unknown topic )/],
   ['offset-gone', /^OFFSET_OUT_OF_RANGE$/],

@@ -64,7 +64,7 @@ export async function runServer({ host, port, limits = {}, ...options }: ServerO
   return { url, stop, stream }
 }
 
-async function listen(app: App, host: string, port: number): Promise<string> {
+export async function listen(app: Pick<App, 'listen'>, host: string, port: number): Promise<string> {
   try {
     return await app.listen({ host, port })
   } catch (cause) {
