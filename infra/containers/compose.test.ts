@@ -1,9 +1,14 @@
 /** docker-compose.yml and the Containerfiles, read: no machine of ours that tests has Docker. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { environmentName, readConfig, settingNames } from '../config.ts'
 import { influxConfig } from '../lab/influx.ts'
 import { brokerProperties } from '../lab/kafka-properties.ts'
+import { KINDS } from '../lab/kinds.ts'
+import { kindDir, labOf } from '../lab/lab-state.ts'
+import { DEFAULT_LAB } from '../lab/up.ts'
 import { type ComposeService, readCompose, readEnvFile } from '../testing/compose-file.ts'
 import { keptByDockerignore, readContainerfile } from '../testing/containerfile.ts'
 
@@ -143,11 +148,21 @@ describe('the lab', () => {
   })
 })
 
-it('real.yaml is a settings file that holds', () => {
+it('real.yaml finds the services where `lab up all` starts them', () => {
+  const lab = labOf(DEFAULT_LAB)
+  const place = (kind: string, file: string) => join('/tmp', relative(tmpdir(), kindDir(lab, kind)), file)
+  const at = ({ usualPort }: { readonly usualPort: number }) => `127.0.0.1:${usualPort}`
   expect(readConfig({ flags: {}, environment: {}, file: 'infra/config/real.yaml' })).toMatchObject({
     eventLog: 'kafkajs',
+    kafkaBrokers: [at(KINDS.kafka)],
+    prometheusUrl: `http://${at(KINDS.prometheus)}`,
+    prometheusTargetsFile: place('prometheus', 'config/targets/edgetwin.json'),
     history: 'influx',
+    influxUrl: `http://${at(KINDS.influx)}`,
+    influxPasswordFile: place('influx', 'password'),
     jobs: 'postgres',
+    postgresUrl: `postgres://edgetwin@${at(KINDS.postgres)}/edgetwin`,
+    postgresPasswordFile: place('postgres', 'password'),
   })
 })
 
