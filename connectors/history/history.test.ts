@@ -124,3 +124,18 @@ it('passes over a long pause in few steps, and over nothing that is written mean
     [nowMs - HOUR_MS, 1],
   ])
 })
+
+it('a history that was stopped opens nothing again', async () => {
+  const told: string[] = []
+  const history = createHistory(store, { ...context, log: { ...silent, warn: (_, message) => void told.push(message) } })
+  history.write([aSample(nowMs - 1_000, 1)])
+  await settled(history)
+  const maintenance = history.maintain()
+  await history.stop()
+  await maintenance
+  await expect(history.series({ ...question, fromMs: 0, toMs: 1 })).rejects.toMatchObject({ code: 'HISTORY_UNREACHABLE' })
+  await history.maintain()
+  await history.stop()
+  await expect(store.forget(nowMs)).rejects.toThrow('is not open')
+  expect(told).toEqual([])
+})
