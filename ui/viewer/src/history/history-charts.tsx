@@ -16,12 +16,13 @@ import { changePast } from '../time/past.ts'
 import { gapOf, pointAt, withTail } from './columns.ts'
 import { FieldChart, valueText } from './field-chart.tsx'
 import { fieldsOf, type LiveSample, type ShownField } from './fields.ts'
+import { type Heard, NOTHING_HEARD, withHeard } from './heard.ts'
 import { HistoryTable } from './history-table.tsx'
 import { ModeLane } from './mode-lane.tsx'
 import { MomentSlider } from './moment-slider.tsx'
 import { toPeriods } from './periods.ts'
 import { RANGE_TITLES, RANGES, type Range, type Span, spanOf } from './ranges.ts'
-import { type HistoryAnswer, type KnownHistory, useHistory, useTail } from './use-history.ts'
+import { type HistoryAnswer, type KnownHistory, useHeard, useHistory } from './use-history.ts'
 
 interface Thing {
   readonly kind: TransitionKind
@@ -43,7 +44,7 @@ function LiveHistory({ kind, name }: Thing) {
   const isLive = span.toMs > nowMs
   const known = useHistory({ kind, name, range, span, isLive })
   const entity = page.live.entities[kind].get(name)
-  const tail = useTail(entity)
+  const heard = useHeard(entity, page.live.status?.clockMs ?? nowMs)
   if (known.isMissing) return null
   const { answer, problem } = known
   return (
@@ -62,15 +63,7 @@ function LiveHistory({ kind, name }: Thing) {
       {answer === null ? (
         <Waiting problem={problem} />
       ) : (
-        <Stack
-          kind={kind}
-          name={name}
-          answer={answer}
-          tail={isLive ? tail : []}
-          span={span}
-          nowMs={nowMs}
-          mode={isLive ? (entity?.mode ?? null) : null}
-        />
+        <Stack kind={kind} name={name} answer={answer} heard={isLive ? heard : NOTHING_HEARD} span={span} nowMs={nowMs} />
       )}
     </section>
   )
@@ -89,23 +82,26 @@ function Waiting({ problem }: Pick<KnownHistory, 'problem'>) {
 
 interface StackProps extends Thing {
   readonly answer: HistoryAnswer
-  readonly tail: readonly LiveSample[]
+  readonly heard: Heard
   readonly span: Span
   readonly nowMs: number
-  readonly mode: string | null
 }
 
-function Stack({ kind, name, answer, tail, span, nowMs, mode }: StackProps) {
+function Stack({ kind, name, answer, heard, span, nowMs }: StackProps) {
   const { past } = usePage()
   const [hoveredMs, setHoveredMs] = useState<number | null>(null)
   const [chosenMs, setChosenMs] = useState<number | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
-  const fields = useMemo(() => shownFields({ kind, answer, tail }), [kind, answer, tail])
+  const fields = useMemo(() => shownFields(kind, answer, heard.samples), [kind, answer, heard.samples])
+  const transitions = useMemo(() => withHeard(answer.transitions.transitions, heard.changes), [answer, heard.changes])
   const grounds = useMemo(() => {
-    const { transitions, oldestMs } = answer.transitions
+    const { oldestMs } = answer.transitions
     const sinceMs = Math.min(...[...answer.series.map((one) => one.oldestMs), oldestMs].map((timeMs) => timeMs ?? Number.POSITIVE_INFINITY))
-    return toPeriods(transitions, span, { sinceMs, mode }).map((period) => ({ ...period, tone: modeSign(kind, period.mode).tone }))
-  }, [answer, span, mode, kind])
+    return toPeriods(transitions, span, { sinceMs, mode: heard.mode }).map((period) => ({
+      ...period,
+      tone: modeSign(kind, period.mode).tone,
+    }))
+  }, [answer, transitions, span, heard.mode, kind])
   if (fields.length === 0) return <Empty kind={kind} name={name} />
 
   const momentMs = hoveredMs ?? chosenMs ?? past?.atMs ?? null
@@ -147,17 +143,17 @@ function Stack({ kind, name, answer, tail, span, nowMs, mode }: StackProps) {
         onGo={(timeMs) => void go(timeMs)}
       />
       <ProblemNote problem={problem} />
-      <HistoryTable kind={kind} name={name} fields={fields} transitions={answer.transitions.transitions} nowMs={nowMs} />
+      <HistoryTable kind={kind} name={name} fields={fields} transitions={transitions} nowMs={nowMs} />
     </>
   )
 }
 
 /** Those that somebody ever told, with what came since the answer. */
-function shownFields({ kind, answer, tail }: Pick<StackProps, 'kind' | 'answer' | 'tail'>): readonly ShownField[] {
+function shownFields(kind: TransitionKind, answer: HistoryAnswer, heard: readonly LiveSample[]): readonly ShownField[] {
   return fieldsOf(kind).flatMap((field) => {
     const series = answer.series.find((one) => one.field === field.field)
     if (series === undefined) return []
-    const samples = tail.flatMap(({ timeMs, values }) => {
+    const samples = heard.flatMap(({ timeMs, values }) => {
       const value = values[field.field]
       return value === undefined ? [] : [{ timeMs, value }]
     })

@@ -1,12 +1,11 @@
 /** The charts in words and numbers: what each field was in each interval, newest first, and every change of mode. */
 import { useState } from 'react'
-import type { TransitionKind } from '../../../../models/contracts/history.ts'
+import type { Transition, TransitionKind } from '../../../../models/contracts/history.ts'
 import { clockTime, counted, UNKNOWN } from '../format.ts'
 import { modeSign } from '../map/signs.ts'
 import { download } from '../parts/download.ts'
 import { formatUnit, type ShownField } from './fields.ts'
 import { historyCsv } from './history-csv.ts'
-import type { HistoryAnswer } from './use-history.ts'
 
 const ROWS_MAX = 100
 
@@ -14,7 +13,7 @@ interface TableProps {
   readonly kind: TransitionKind
   readonly name: string
   readonly fields: readonly ShownField[]
-  readonly transitions: HistoryAnswer['transitions']['transitions']
+  readonly transitions: readonly Transition[]
   readonly nowMs: number
 }
 

@@ -5,6 +5,7 @@ import { HISTORY_FIELDS, type SeriesPoint, TRANSITION_KINDS } from '../../../../
 import { aCamera, aLink, aNode, anAccelerator, aPod } from '../../../../models/testing/entities.ts'
 import { gapOf, pointAt, toColumns, withTail } from './columns.ts'
 import { fieldsOf, formatUnit, hasHistory, liveSample } from './fields.ts'
+import { heardWith, NOTHING_HEARD, withHeard } from './heard.ts'
 import { toPeriods } from './periods.ts'
 import { RANGE_MS, RANGES, spanOf, stepMs, timeTick } from './ranges.ts'
 
@@ -88,6 +89,29 @@ describe('columns', () => {
       9,
       9,
     ])
+  })
+})
+
+describe('what is heard', () => {
+  const sampled = (timeMs: number, mode: 'ready' | 'notReady') =>
+    aNode({ mode, reported: { load: { value: { utilizationRatio: timeMs / 10 }, timeMs, source: 'exporter:x', freshness: 'fresh' } } })
+
+  it('is each sample once, and each change of mode with the time of the twin', () => {
+    let heard = heardWith(NOTHING_HEARD, sampled(1, 'ready'), 100)
+    heard = heardWith(heard, sampled(1, 'ready'), 110)
+    heard = heardWith(heard, sampled(2, 'notReady'), 120)
+    expect(heard.samples.map(({ timeMs }) => timeMs)).toEqual([1, 2])
+    expect(heard.changes).toEqual([{ timeMs: 120, from: 'ready', to: 'notReady', reason: '' }])
+    expect(heard.mode).toBe('notReady')
+  })
+
+  it('is left out once the store tells it, by its own time', () => {
+    const change = (timeMs: number, from: string, to: string) => ({ timeMs, from, to, reason: '' })
+    const heard = [change(101_500, 'ready', 'notReady'), change(190_000, 'notReady', 'ready')]
+    expect(withHeard([], heard)).toEqual(heard)
+    expect(withHeard([change(100_000, 'ready', 'notReady')], heard)).toEqual([change(100_000, 'ready', 'notReady'), heard[1]])
+    const both = [change(100_000, 'ready', 'notReady'), change(189_000, 'notReady', 'ready')]
+    expect(withHeard(both, heard)).toEqual(both)
   })
 })
 

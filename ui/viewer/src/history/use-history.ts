@@ -2,15 +2,14 @@
 import { useEffect, useEffectEvent, useState } from 'react'
 import type { TransitionKind } from '../../../../models/contracts/history.ts'
 import type { SeriesAnswer, TransitionsAnswer } from '../../../../models/contracts/history-api.ts'
-import type { Entity } from '../../../../models/entities/entities.ts'
+import type { EntityOfKind } from '../../../../models/entities/entities.ts'
 import { api, type Problem } from '../live/api.ts'
-import { fieldsOf, type LiveSample, liveSample } from './fields.ts'
+import { fieldsOf } from './fields.ts'
+import { type Heard, heardWith, NOTHING_HEARD } from './heard.ts'
 import { POINTS_MAX, type Range, type Span } from './ranges.ts'
 
 const ASK_EVERY_MS = 30_000
 const ASK_EVERY_MS_MAX = 300_000
-/** At a sample a second more than is waited between two answers. */
-const TAIL_MAX = 600
 
 export interface HistoryAnswer {
   /** One of each field of the kind, in the order of `fieldsOf`. */
@@ -76,13 +75,11 @@ async function askAll({ kind, name, span }: Pick<AskedHistory, 'kind' | 'name' |
   return { answer: { series: answers, transitions: transitions.value } }
 }
 
-/** What the live twin told of the thing since it is looked at, oldest first. */
-export function useTail(entity: Entity | undefined): readonly LiveSample[] {
-  const [tail, setTail] = useState<readonly LiveSample[]>([])
+export function useHeard(entity: EntityOfKind[TransitionKind] | undefined, clockMs: number): Heard {
+  const [heard, setHeard] = useState(NOTHING_HEARD)
+  const hear = useEffectEvent((told: EntityOfKind[TransitionKind]) => setHeard((known) => heardWith(known, told, clockMs)))
   useEffect(() => {
-    const sample = entity === undefined ? null : liveSample(entity)
-    if (sample === null) return
-    setTail((known) => (sample.timeMs <= (known.at(-1)?.timeMs ?? 0) ? known : [...known.slice(1 - TAIL_MAX), sample]))
+    if (entity !== undefined) hear(entity)
   }, [entity])
-  return tail
+  return heard
 }
