@@ -1,7 +1,8 @@
-/** The event log on a real broker: the contract of every event log, and what only a real broker does to it. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+/** The event log on a real broker, for each client: the contract of every event log, and what only a real broker does to it. */
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
 import kafkajs from 'kafkajs'
 import { aRequest, aSample, describeEventLog } from '../../connectors/journal/event-log.contract.ts'
+import type { KafkaClient } from '../../connectors/kafka/client.ts'
 import { createKafkaLog, type KafkaLog, type KafkaLogOptions } from '../../connectors/kafka/kafka-log.ts'
 import type { KafkaSettings } from '../../connectors/kafka/settings.ts'
 import type { Gap } from '../../connectors/kafka/starting-points.ts'
@@ -9,17 +10,16 @@ import { ensureTopics } from '../../connectors/kafka/topics.ts'
 import { decodeEvent } from '../../models/events/codec.ts'
 import { type Position, TOPICS } from '../../models/events/topics.ts'
 import { type KafkaLab, startKafka } from '../lab/kafka.ts'
-import { aLedger, CLIENTS, eventually, freshSettings, silent, textOf } from './kafka-parts.ts'
-
-let lab: KafkaLab
-beforeAll(async () => {
-  lab = await startKafka({ sessionTimeoutMs: 1_500 })
-})
-afterAll(() => lab?.stop())
+import { aLedger, eventually, freshSettings, silent, textOf } from './kafka-parts.ts'
 
 const samples = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => aSample(from + n))
 
-describe.each(CLIENTS)('%s', (name, clientOf) => {
+export function describeKafkaLog(name: string, clientOf: (settings: KafkaSettings) => KafkaClient): void {
+  let lab: KafkaLab
+  beforeAll(async () => {
+    lab = await startKafka({ sessionTimeoutMs: 1_500 })
+  })
+  afterAll(() => lab?.stop())
   const disposals: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const dispose of disposals.splice(0).reverse()) await dispose()
@@ -69,6 +69,21 @@ describe.each(CLIENTS)('%s', (name, clientOf) => {
     expect(ledger.times()).toEqual(Array.from(sent, (_, n) => aSample(n).timeMs))
     expect(againAfterMs).toBeLessThan(5_000)
     expect(log.checks().filter(({ ok }) => !ok)).toEqual([])
+  })
+
+  it('notices a broker that hangs, and goes on with it', async () => {
+    const { log } = await aLog()
+    const ledger = aLedger()
+    await log.subscribe({ resumeAfter: [], onRecords: ledger.onRecords })
+    await log.publish(samples(0, 5))
+    await ledger.until(5)
+    lab.nodes[0]!.pause()
+    const publishing = log.publish(samples(5, 10))
+    await eventually(() => expect(check(log, 'kafka-read')).toMatchObject({ ok: false, detail: expect.stringContaining('unreachable') }))
+    lab.nodes[0]!.resume()
+    await publishing
+    await ledger.until(10)
+    expect(ledger.times()).toEqual(samples(0, 10).map(({ timeMs }) => timeMs))
   })
 
   it('is begun while there is no broker, and read when there is one', async () => {
@@ -223,4 +238,4 @@ describe.each(CLIENTS)('%s', (name, clientOf) => {
       expect(committed!.partitions.map(({ offset }) => Number(offset)).reduce((sum, offset) => sum + Math.max(0, offset), 0)).toBe(50)
     })
   })
-})
+}
