@@ -4,6 +4,7 @@
  * Prometheus puts labels of its own on each series and renames the exporter's where both have one. Its own series `up` carries
  * exactly those labels, those of federation included.
  */
+import { timeMsShape } from '../../models/events/shapes.ts'
 import type { Labels, Sample } from '../../models/exposition/format.ts'
 
 export interface PrometheusScrape {
@@ -18,10 +19,10 @@ export interface PrometheusScrape {
 /** Series that Prometheus writes itself about each scrape. */
 export const SCRAPE_SERIES = ['up', 'scrape_duration_seconds'] as const
 
-/** @returns undefined when Prometheus has no scrape of the target. */
+/** @returns undefined when Prometheus has no scrape of the target, or none at a time that can be. */
 export function toPrometheusScrape(samples: readonly Sample[]): PrometheusScrape | undefined {
   const up = samples.find(({ name }) => name === 'up')
-  if (up?.timestampMs === undefined) return undefined
+  if (up?.timestampMs === undefined || !timeMsShape.safeParse(up.timestampMs).success) return undefined
   const durationSeconds = samples.find(({ name }) => name === 'scrape_duration_seconds')?.value ?? 0
   const own: readonly string[] = SCRAPE_SERIES
   return {

@@ -139,6 +139,13 @@ describe('what Prometheus says of an exporter', () => {
     expect(results).toEqual([])
   })
 
+  it('is nothing when its time cannot be', async () => {
+    const fake = await fakePrometheus({ federate: `${gpu(ADDED, -5)}${up(1, -5)}` })
+    const { results } = run({ url: fake.url })
+    await until(() => fake.asked.filter((path) => path.includes('federate')).length > 1)
+    expect(results).toEqual([])
+  })
+
   it('comes too seldom when it scrapes less often than samples are fresh', async () => {
     const fake = await fakePrometheus({ targets: [aTarget({ scrapeInterval: '1m30s' })] })
     const { source } = run({ url: fake.url })
