@@ -1,0 +1,52 @@
+/**
+ * The names by which edgetwin and a Kubernetes cluster know each other: gate, labels, annotations, and a pod's name in the twin.
+ *
+ * A twin has one flat set of pod names, a cluster one per namespace: `web-1` of `shop` is `web-1.shop` in the twin. A namespace
+ * has no dot, so the last one tells them apart.
+ */
+
+export const GATE = 'edgetwin.dev/placement'
+/** On pods that edgetwin may place, with the value `twin`. */
+export const PLACEMENT_LABEL = 'edgetwin.dev/placement'
+export const PLACEABLE = 'twin'
+export const DRA_DRIVER = 'acc.edgetwin.dev'
+
+/** Labels or annotations of a pod that edgetwin may place. */
+export const POD_KEYS = {
+  request: 'edgetwin.dev/request',
+  camera: 'edgetwin.dev/camera',
+  application: 'edgetwin.dev/application',
+  stage: 'edgetwin.dev/stage',
+  frames: 'edgetwin.dev/frames',
+  decision: 'edgetwin.dev/decision',
+} as const
+
+/** Labels or annotations of a node. */
+export const NODE_KEYS = {
+  /** camera, server or observer. */
+  role: 'edgetwin.dev/role',
+  emulated: 'edgetwin.dev/emulated',
+  /** A name of models/applications/device-models.ts; of a device: `DEVICE_MODEL_PREFIX` + its name. */
+  deviceModel: 'edgetwin.dev/device-model',
+  /** The camera that this machine is inside of. */
+  camera: 'edgetwin.dev/camera',
+  /** Its clips are kept on this node too. */
+  recordedAt: 'edgetwin.dev/recorded-at',
+  /** What the camera asks for, joined by dots in a label or commas in an annotation. */
+  applications: 'edgetwin.dev/applications',
+} as const
+
+export interface KubeName {
+  readonly name: string
+  readonly namespace: string
+}
+
+export function twinPodName({ name, namespace = 'default' }: { readonly name: string; readonly namespace?: string | undefined }): string {
+  return `${name}.${namespace}`
+}
+
+/** @returns null when it is no name that `twinPodName` gives. */
+export function kubePodName(twinName: string): KubeName | null {
+  const dot = twinName.lastIndexOf('.')
+  return dot <= 0 || dot === twinName.length - 1 ? null : { name: twinName.slice(0, dot), namespace: twinName.slice(dot + 1) }
+}
