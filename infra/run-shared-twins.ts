@@ -23,11 +23,13 @@ import type { Position } from '../models/events/topics.ts'
 import type { Journal, Logger, PlacementSink, Stop } from '../models/ports.ts'
 import type { Config } from './config.ts'
 import { startTaking, type Taker } from './ingest.ts'
+import type { RunningKafka } from './run-kafka.ts'
 import type { SiteHere } from './run-partition.ts'
 import { type Connected, runSiteTwin } from './run-site-twin.ts'
 import { type RunningSites, runSites, type SiteMeans } from './run-sites.ts'
 import { connectSimulatedSite } from './run-twin.ts'
 import { listSharedSites } from './shared-sites.ts'
+import { takenBefore } from './was-taken.ts'
 import { createWhatIfPool } from './what-if-pool.ts'
 
 export interface SharedTwinsOptions {
@@ -35,6 +37,8 @@ export interface SharedTwinsOptions {
   readonly client: KafkaClient
   /** `group`: who names the same one shares the sites. */
   readonly settings: KafkaSettings
+  /** Of this process: who waits to be heard, and the topics and dead letters. Absent: published is all there is to know. */
+  readonly kafka?: Pick<RunningKafka, 'hearing' | 'admin'>
   /** Runs in this process, which therefore owns it whenever it can. */
   readonly hosted: SiteDescription | null
   /** Where others reach this process, when that is not where it listens. */
@@ -75,6 +79,7 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
   const common = { settings, clock, random: Math.random, logger: log }
   const ownLog = createKafkaLog({ ...common, client })
   const partitionLogs = new Map<number, KafkaLog>()
+  const takenBySite = new Map<string, ReturnType<typeof takenBefore>>()
   let hosting: Promise<Connected> | null = null
   let sites: RunningSites | null = null
   let group: SiteGroup | null = null
@@ -109,6 +114,12 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
       registry,
       pool,
       publish,
+      outsideLog: options.kafka && {
+        publishAndHear: (events) => options.kafka!.hearing.publishAndHear(events, publish),
+        admin: options.kafka.admin,
+        checks,
+        status: ownLog.status,
+      },
       gate,
       startIngest: async (given) => {
         const taker = startTaking(given)
@@ -125,6 +136,7 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
       log,
     })
     const { taker, journal } = await taking
+    takenBySite.set(site, takenBefore(journal))
     return {
       site,
       url: reachableAt(twin.url, publicUrl),
@@ -146,9 +158,19 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
         return group
       },
       openLog: (partition, mayWrite) => {
-        const partitionLog = createKafkaLog({ ...common, client: fencedClient(client, mayWrite), partitions: [partition] })
+        const partitionLog = createKafkaLog({
+          ...common,
+          client: fencedClient(client, mayWrite),
+          partitions: [partition],
+          wasTaken: (record) => [...takenBySite.values()].map((wasTaken) => wasTaken(record)).find((answer) => answer !== undefined),
+        })
         partitionLogs.set(partition, partitionLog)
-        return partitionLog
+        const subscribe = options.kafka?.hearing.listenIn(partitionLog.subscribe) ?? partitionLog.subscribe
+        const close = (): Promise<void> => {
+          if (partitionLogs.get(partition) === partitionLog) partitionLogs.delete(partition)
+          return partitionLog.close()
+        }
+        return { ...partitionLog, subscribe, close }
       },
       endPositions: (partition) => endPositions(client, { prefix: settings.topicPrefix, partition }),
       partitionOf: partitionOfSite,
@@ -174,8 +196,8 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
       stopping.abort()
       await joining
       await server.stop()
-      await (await hosting?.catch(() => null))?.stop()
       await sites?.stop()
+      await (await hosting?.catch(() => null))?.stop()
       await pool.stop()
       await ownLog.close()
     },
