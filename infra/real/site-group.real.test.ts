@@ -167,6 +167,7 @@ it('hands sites over with nothing lost, repeated or acted on twice', async () =>
   // In the folder of the one that was killed, with the journals that it left.
   const fourth = startMember('fourth', first.dataDir)
   const members = [second, third, fourth]
+  while (!(await fourth.report()).some(({ isActing }) => isActing)) await sleep(200)
   await untilOwned(members)
   await sleep(2_000)
   const ledger = await publishing.end()
