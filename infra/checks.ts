@@ -13,10 +13,13 @@ const STALL_MS = 1_000
 export function makeChecks({
   state,
   journal,
+  dependencies = () => [],
   clock,
 }: {
   readonly state: () => TwinState
   readonly journal: Journal
+  /** Of what the twin rests on: event log, history, job database. */
+  readonly dependencies?: () => readonly Check[]
   readonly clock: Clock
 }): () => Promise<readonly Check[]> {
   const delay = monitorEventLoopDelay({ resolution: 20 })
@@ -29,6 +32,7 @@ export function makeChecks({
       checkFacts(state()),
       checkExporters(state()),
       checkDeadLetters(journal),
+      ...dependencies(),
     ]
     const stallMs = delay.max / 1e6
     delay.reset()
@@ -58,7 +62,13 @@ function checkFacts(state: TwinState): Check {
   const lost = factsOf(state).filter(({ freshness }) => freshness === 'lost' || freshness === 'stale')
   const names = [...new Set(lost.map(({ entity, group }) => `${entityName(entity)} ${group}`))]
   const detail = names.length === 0 ? 'all facts are fresh or late' : `${names.length} stale or lost: ${names.slice(0, 5).join(', ')}`
-  return { name: 'freshness', ok: names.length === 0, detail, remedy: 'check the exporters and links of the named entities' }
+  return {
+    name: 'freshness',
+    ok: names.length === 0,
+    detail,
+    remedy: 'check the exporters and links of the named entities',
+    advisory: true,
+  }
 }
 
 function checkExporters(state: TwinState): Check {
@@ -72,6 +82,7 @@ function checkExporters(state: TwinState): Check {
     ok: silent.length === 0,
     detail,
     remedy: 'see whether the exporter process runs on that node and its port is open',
+    advisory: true,
   }
 }
 
@@ -84,5 +95,6 @@ function checkDeadLetters(journal: Journal): Check {
     ok: dead === 0,
     detail,
     remedy: 'GET /api/v1/dead-letters shows what was refused and why; mend the producer',
+    advisory: true,
   }
 }

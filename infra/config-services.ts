@@ -23,7 +23,8 @@ export const serviceSettings = {
     .default('embedded')
     .describe('event log: embedded (in process), or Kafka through the client kafkajs or platformatic'),
   kafkaBrokers: list.optional().describe('Kafka brokers, host:port separated by commas'),
-  kafkaGroup: text.default('edgetwin').describe('consumer group; processes of one group share the sites'),
+  kafkaGroup: text.optional().describe('consumer group: its processes share the sites among them; without it this one reads its own'),
+  kafkaEnsureTopics: flag.default(false).describe('create missing topics at start'),
   kafkaTopicPrefix: z
     .string()
     .regex(/^[a-z0-9.]*$/, 'must be of a–z, 0–9 and dots')
@@ -37,6 +38,8 @@ export const serviceSettings = {
   kafkaPasswordFile: file.describe('file that holds the SASL password'),
   kafkaSaslMechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('scram-sha-512').describe('SASL mechanism'),
   prometheusUrl: httpUrl.optional().describe('read the exporters through this Prometheus instead of scraping them'),
+  prometheusUsername: text.optional().describe('its user'),
+  prometheusPasswordFile: file.describe('file that holds its password, or without a user its bearer token'),
   prometheusTargetsFile: file.describe('where to write which exporters there are, for a Prometheus on this machine that watches the file'),
   history: z.enum(['sqlite', 'influx', 'none']).default('sqlite').describe('where the history of numbers is kept'),
   influxUrl: httpUrl.optional().describe('InfluxDB 1.x'),

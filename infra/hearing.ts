@@ -12,9 +12,10 @@ export interface Hearing {
   /**
    * Resolves when a subscriber has dealt with the events.
    *
+   * @param through Another way into the same log.
    * @throws TwinError LOG_BEHIND: accepted all the same, so it must not be published again.
    */
-  readonly publishAndHear: (events: readonly TwinEvent[]) => Promise<void>
+  readonly publishAndHear: (events: readonly TwinEvent[], through?: EventLog['publish']) => Promise<void>
   /** The same subscription; what its subscriber has dealt with is heard. */
   readonly listenIn: (subscribe: EventLog['subscribe']) => EventLog['subscribe']
 }
@@ -49,8 +50,8 @@ export function makeHearing(publish: EventLog['publish'], { withinMs = 10_000 }:
         },
       })
     },
-    async publishAndHear(events) {
-      const positions = await publish(events)
+    async publishAndHear(events, through = publish) {
+      const positions = await through(events)
       if (positions.every(hasHeard)) return
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const one = { positions, hear: resolve }

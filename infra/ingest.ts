@@ -12,7 +12,7 @@ import { lastPositions, type Position } from '../models/events/topics.ts'
 import type { Clock, EventLog, Journal, Logger, Stop } from '../models/ports.ts'
 import { applyEvents } from '../twin/fold.ts'
 import type { TwinState } from '../twin/twin-state.ts'
-import { type SortedRecords, sortRecords } from './sort-records.ts'
+import { type DeadRecord, type SortedRecords, sortRecords } from './sort-records.ts'
 import { snapshotOf } from './state-hash.ts'
 
 export interface TakeOptions {
@@ -31,6 +31,8 @@ export interface IngestOptions extends TakeOptions {
   readonly log: EventLog
   /** Records of other sites are passed; without it every record is taken. */
   readonly site?: string
+  /** Records that could not be read, whole, once the journal has them as dead letters. */
+  readonly onDead?: (dead: readonly DeadRecord[]) => void
 }
 
 export interface IngestCounts {
@@ -63,11 +65,15 @@ const PASSED_RECORDS_MAX = 10_000
 
 /** @throws TwinError INTERNAL when `initial` is not the end of the journal. */
 export async function runIngest(options: IngestOptions): Promise<Ingest> {
-  const { log, journal, clock, site } = options
+  const { log, journal, clock, site, onDead } = options
   const taker = startTaking(options)
   const stopLog = await log.subscribe({
     resumeAfter: journal.positions(),
-    onRecords: async (records) => taker.take(sortRecords(records, { site, receivedMs: clock() })),
+    onRecords: async (records) => {
+      const sorted = sortRecords(records, { site, receivedMs: clock() })
+      taker.take(sorted)
+      if (sorted.dead !== undefined && sorted.dead.length > 0) onDead?.(sorted.dead)
+    },
   })
   return {
     ...taker,

@@ -2,13 +2,18 @@
  * What the process says of itself to Prometheus. Base units, closed label sets, a few dozen series: it is
  * not a mirror of the twin. Every metric here is explained in infra/metrics.md, which a test compares.
  */
+import { readFileSync } from 'node:fs'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ENTITY_KINDS } from '../models/entities/entities.ts'
 import { FRESHNESS } from '../models/entities/fact.ts'
 import type { JournaledEvent } from '../models/events/events.ts'
+import type { Clock } from '../models/ports.ts'
 import type { TwinState } from '../twin/twin-state.ts'
+import { addDependencyMetrics, type Dependencies } from './dependency-metrics.ts'
 import { factsOf } from './facts-of.ts'
 import type { IngestCounts } from './ingest.ts'
+
+const { version: VERSION }: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 export interface OwnMetrics {
   /** Counts what one batch did. */
@@ -17,10 +22,32 @@ export interface OwnMetrics {
   readonly text: () => Promise<string>
 }
 
-export function makeOwnMetrics({ state, counts }: { readonly state: () => TwinState; readonly counts: () => IngestCounts }): OwnMetrics {
+export interface OwnMetricsOptions extends Partial<Dependencies> {
+  readonly state: () => TwinState
+  readonly counts: () => IngestCounts
+  readonly clock?: Clock
+}
+
+export function makeOwnMetrics({ state, counts, clock = Date.now, log = () => null, history = () => null }: OwnMetricsOptions): OwnMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix: 'edgetwin_' })
+  addDependencyMetrics(registry, { log, history })
+  new Gauge({
+    name: 'edgetwin_build_info',
+    help: '1; the version is the label.',
+    labelNames: ['version'] as const,
+    registers,
+  }).set({ version: VERSION }, 1)
+  new Gauge({
+    name: 'edgetwin_twin_staleness_seconds',
+    help: "Age of the twin's clock: how old what it shows is.",
+    registers,
+    collect() {
+      const { clockMs } = state()
+      if (clockMs > 0) this.set((clock() - clockMs) / 1_000)
+    },
+  })
 
   new Gauge({
     name: 'edgetwin_events',

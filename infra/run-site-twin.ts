@@ -6,8 +6,12 @@
  */
 import { join } from 'node:path'
 import { openJournal } from '../connectors/journal/journal.ts'
+import type { KafkaLogStatus } from '../connectors/kafka/kafka-log.ts'
 import { runServer } from '../connectors/server/server.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
+import type { Check } from '../models/contracts/api.ts'
+import type { LogAdmin } from '../models/contracts/log-admin.ts'
+import type { Trouble } from '../models/contracts/stream.ts'
 import { TwinError } from '../models/errors.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { Clock, EventLog, Logger, PlacementSink, Stop } from '../models/ports.ts'
@@ -17,9 +21,12 @@ import { makeChecks } from './checks.ts'
 import type { Config } from './config.ts'
 import { type Gate, makeGate } from './gate.ts'
 import type { Ingest, TakeOptions } from './ingest.ts'
+import { openJobs } from './open-jobs.ts'
 import { makeOwnMetrics, type OwnMetrics } from './own-metrics.ts'
 import { recoverTwin } from './recovery.ts'
 import { runClock } from './run-clock.ts'
+import { runHistory } from './run-history.ts'
+import { runJobs } from './run-jobs.ts'
 import { type RunningLoop, runLoop } from './run-loop.ts'
 import { type RunningRegret, runRegret } from './run-regret.ts'
 import { runStanding } from './run-standing.ts'
@@ -32,7 +39,17 @@ import type { WhatIfPool } from './what-if-pool.ts'
 export interface Connected {
   readonly sink: PlacementSink
   readonly faults?: NonNullable<TwinApiOptions['faults']>
+  /** Of what stands between us and the site. */
+  readonly checks?: () => readonly Check[]
   readonly stop: Stop
+}
+
+/** A log out of process, as far as its twin must know of it. */
+export interface OutsideLog {
+  readonly publishAndHear: (events: readonly TwinEvent[]) => Promise<void>
+  readonly checks: () => readonly Check[]
+  readonly status: () => KafkaLogStatus
+  readonly admin: LogAdmin
 }
 
 export interface SiteTwinOptions {
@@ -43,6 +60,8 @@ export interface SiteTwinOptions {
   readonly registry: ImageRegistry
   readonly pool: WhatIfPool
   readonly publish: EventLog['publish']
+  /** Absent: the log is in process, where published means heard. */
+  readonly outsideLog?: OutsideLog | undefined
   /** Starts to take the site's events from where the journal ends. */
   readonly startIngest: (options: TakeOptions) => Promise<Ingest>
   readonly connect: (initial: TwinState, publish: EventLog['publish']) => Promise<Connected>
@@ -78,7 +97,11 @@ export async function runSiteTwin(options: SiteTwinOptions): Promise<SiteTwin> {
 async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | void)[]): Promise<Omit<SiteTwin, 'stop'>> {
   const { site, config, registry, pool, clock, log, gate = makeGate(site) } = options
   const mayAct = gate.isOpen
+  const { outsideLog } = options
   const publish: EventLog['publish'] = (events) => gate.pass(() => options.publish(events))
+  /** For whoever wants to see at once what became of it. */
+  const tell = (events: readonly TwinEvent[]): Promise<unknown> =>
+    gate.pass<unknown>(() => (outsideLog === undefined ? options.publish(events) : outsideLog.publishAndHear(events)))
   const journal = openJournal({ path: join(config.dataDir, `${site}.journal.db`), eventsKept: config.eventsKept })
   stops.push(() => journal.close())
   const recovery = recoverTwin(journal)
@@ -88,7 +111,11 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   let loop: RunningLoop | null = null
   let metrics: OwnMetrics | null = null
   let regret: RunningRegret | null = null
-  const hub = makeChangeHub(() => loop?.status() ?? 'starting')
+  let dependencies: () => readonly Check[] = () => []
+  const troubles = () => dependencies().flatMap(({ name, ok, detail, remedy }) => (ok ? [] : [{ name, detail, remedy }]))
+  const hub = makeChangeHub(() => loop?.status() ?? 'starting', troubles)
+  const kept = runHistory({ site, settings: config, clock, random: Math.random, log })
+  if (kept !== null) stops.push(kept.stop)
   const ingest = await options.startIngest({
     journal,
     initial,
@@ -98,22 +125,40 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
     onApplied: (before, after, events) => {
       metrics?.onApplied(before, after, events)
       hub.announce(before, after)
+      kept?.onApplied(before, after, events)
       regret?.onApplied(before, after, events)
       if (events.some(({ event }) => WAKES.has(event.type))) loop?.wake()
     },
   })
   stops.push(() => ingest.stop())
   const { state } = ingest
-  metrics = makeOwnMetrics({ state, counts: ingest.counts })
+  metrics = makeOwnMetrics({
+    state,
+    counts: ingest.counts,
+    clock,
+    log: () => outsideLog?.status() ?? null,
+    history: () => kept?.history.counts() ?? null,
+  })
   const history = createTwinHistory({ journal, clock })
   regret = runRegret({ state, journal, stateAt: history.stateAt, publish, pool, settings: config, clock, log })
   stops.push(regret.stop)
 
   const connected = await options.connect(initial, options.publish)
   stops.push(connected.stop)
+  const store = await openJobs({ site, config, clock, random: Math.random, log })
+  const jobs = store && runJobs({ site, store, state, publish, mayAct, clock, log })
+  if (store !== null) stops.push(() => store.close())
+  if (jobs !== null) stops.push(jobs.stop)
+  dependencies = () => [
+    ...(outsideLog?.checks() ?? []),
+    ...[connected.checks?.(), kept?.history.checks(), jobs?.checks()].flatMap((checks = []) =>
+      checks.map((check) => ({ ...check, advisory: true })),
+    ),
+  ]
+  stops.push(watchTroubles(troubles, () => hub.announce(state(), state())))
   stops.push(runClock({ site, periodMs: config.tickMs, publish, mayAct, clock, log }))
   const sink: PlacementSink = { apply: (placement, decision) => gate.pass(() => connected.sink.apply(placement, decision)) }
-  loop = runLoop({ state, publish, sink, registry, settings: config, mayAct, clock, log, periodMs: config.tickMs })
+  loop = runLoop({ state, publish: tell, sink, registry, settings: config, mayAct, clock, log, periodMs: config.tickMs })
   stops.push(loop.stop)
   if (config.mode !== undefined && config.mode !== state().loopMode && mayAct()) {
     await publish([{ type: 'loop.modeChanged', site, timeMs: clock(), source: 'operator', mode: config.mode, by: 'start' }])
@@ -121,16 +166,17 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   const api = makeTwinApi({
     state,
     stateAt: history.stateAt,
-    publish,
+    publish: tell,
     journal,
     registry,
     ask: pool.ask,
     settings: config,
     clock,
     loopStatus: loop.status,
+    troubles,
     onChanges: hub.onChanges,
     observeWhatIf: metrics.observeWhatIf,
-    checks: makeChecks({ state, journal, clock }),
+    checks: makeChecks({ state, journal, dependencies, clock }),
     ...(connected.faults === undefined ? {} : { faults: connected.faults }),
   })
   const standing = runStanding({ state, pool, settings: { delta1Seconds: config.delta1Seconds, delta2: config.delta2 }, log })
@@ -148,6 +194,9 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
     host: config.host,
     port: options.port,
     metrics: metrics.text,
+    history: kept?.history,
+    jobs: store ?? undefined,
+    logAdmin: outsideLog?.admin,
     log,
     clock,
     ...(config.token === undefined ? {} : { token: config.token }),
@@ -163,6 +212,18 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
       Promise.reject(new TwinError('INTERNAL', 'the fold failed; nothing more is applied', { cause })),
     ),
   }
+}
+
+/** A log that is away tells nothing, so that nothing is told of it either: somebody has to look. */
+function watchTroubles(troubles: () => readonly Trouble[], onChange: () => void): () => void {
+  let told = '[]'
+  const timer = setInterval(() => {
+    const now = JSON.stringify(troubles())
+    if (now === told) return
+    told = now
+    onChange()
+  }, 1_000)
+  return () => clearInterval(timer)
 }
 
 /** What the loop should look at at once; samples and ticks can wait for its period. */

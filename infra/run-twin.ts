@@ -1,5 +1,5 @@
 /**
- * One process with the twin of one site: the log, a simulated site with its exporters, and the twin on top.
+ * One process with the twin of one site, or of its share of all sites: the log that the settings want, the site, and the twin on top.
  * What was started is stopped in reverse order, also when a later start fails.
  */
 import { createEmbeddedLog } from '../connectors/journal/embedded-log.ts'
@@ -14,8 +14,10 @@ import type { TwinState } from '../twin/twin-state.ts'
 import type { Config } from './config.ts'
 import { runIngest } from './ingest.ts'
 import { tellPrometheus } from './prometheus-targets.ts'
+import { ingestOf, openKafka, outsideLogOf } from './run-kafka.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
-import { type Connected, runSiteTwin } from './run-site-twin.ts'
+import { runSharedTwins } from './run-shared-twins.ts'
+import { type Connected, runSiteTwin, type SiteTwinOptions } from './run-site-twin.ts'
 import { createWhatIfPool } from './what-if-pool.ts'
 
 export interface RunningTwin {
@@ -32,36 +34,74 @@ export interface TwinOptions {
   readonly viewerDir: string | undefined
 }
 
-export async function runTwin({ config, log, viewerDir }: TwinOptions): Promise<RunningTwin> {
-  const clock = Date.now
+export async function runTwin(options: TwinOptions): Promise<RunningTwin> {
+  const { config } = options
   const description = loadSite(config.site)
+  if (config.eventLog === 'embedded') return runOnEmbeddedLog(options, description)
+  return config.kafkaGroup === undefined ? runOnKafka(options, description) : runInGroup(options, description)
+}
+
+async function runOnEmbeddedLog(options: TwinOptions, description: SiteDescription): Promise<RunningTwin> {
   const eventLog = createEmbeddedLog()
+  const site = description.name
+  return runAlone(options, description, {
+    publish: eventLog.publish,
+    startIngest: (given) => runIngest({ ...given, log: eventLog, site }),
+    stopLog: eventLog.close,
+  })
+}
+
+/** This process alone reads the site's events: it starts from its journal even while Kafka is away. */
+async function runOnKafka(options: TwinOptions, description: SiteDescription): Promise<RunningTwin> {
+  const { config, log } = options
+  const kafka = openKafka({ site: description.name, config, clock: Date.now, log })
+  const ingest = ingestOf(kafka, description.name)
+  return runAlone(options, description, {
+    publish: kafka.publish,
+    startIngest: ingest.start,
+    outsideLog: outsideLogOf(kafka, ingest.reader),
+    stopLog: kafka.stop,
+  })
+}
+
+async function runInGroup({ config, log, viewerDir }: TwinOptions, hosted: SiteDescription): Promise<RunningTwin> {
+  const kafka = openKafka({ site: hosted.name, config, clock: Date.now, log })
+  const twins = await runSharedTwins({ config, client: kafka.client, settings: kafka.settings, kafka, hosted, viewerDir, log })
+  const stop = async (): Promise<void> => {
+    await twins.stop()
+    await kafka.stop()
+  }
+  return { site: hosted.name, url: twins.url, failed: new Promise<never>(() => {}), stop }
+}
+
+type LogMeans = Pick<SiteTwinOptions, 'publish' | 'startIngest' | 'outsideLog'> & { readonly stopLog: Stop }
+
+async function runAlone({ config, log, viewerDir }: TwinOptions, description: SiteDescription, means: LogMeans): Promise<RunningTwin> {
+  const { stopLog, ...logMeans } = means
   const registry = defaultRegistry()
   const pool = createWhatIfPool({ registry })
-  const site = description.name
   const stopRest = async (): Promise<void> => {
     await pool.stop()
-    await eventLog.close()
+    await stopLog()
   }
   try {
     const twin = await runSiteTwin({
-      site,
+      ...logMeans,
+      site: description.name,
       config,
       port: config.port,
       viewerDir,
       registry,
       pool,
-      publish: eventLog.publish,
-      startIngest: (options) => runIngest({ ...options, log: eventLog, site }),
       connect: (initial, publish) => connectSimulatedSite(description, { initial, publish, config, log }),
-      clock,
+      clock: Date.now,
       log,
     })
     const stop = async (): Promise<void> => {
       await twin.stop()
       await stopRest()
     }
-    return { site, url: twin.url, failed: twin.failed, stop }
+    return { site: twin.site, url: twin.url, failed: twin.failed, stop }
   } catch (error) {
     await stopRest()
     throw error
@@ -96,8 +136,11 @@ export async function connectSimulatedSite(
     }
     if (config.prometheusTargetsFile !== undefined) tellPrometheus(config.prometheusTargetsFile, sources)
     const random = drawsOf(config.seed, 'scrape-jitter').uniform
-    stops.push(runScrapes({ site: site.name, sources, intervalMs: config.scrapeMs, publish, random, clock, log }))
-    return { sink: site.sink, faults: site.faults, stop }
+    const { prometheusUrl: url, prometheusUsername: username, prometheusPasswordFile: passwordFile } = config
+    const prometheus = url === undefined ? undefined : { url, username, passwordFile }
+    const scrapes = runScrapes({ site: site.name, sources, intervalMs: config.scrapeMs, prometheus, publish, random, clock, log })
+    stops.push(scrapes)
+    return { sink: site.sink, faults: site.faults, checks: scrapes.checks, stop }
   } catch (error) {
     await stop()
     throw error

@@ -14,6 +14,14 @@ export interface SortedRecords {
   readonly deadLetters: readonly DeadLetter[]
   /** Read, and of other sites. */
   readonly passed: readonly Position[]
+  /** The records behind the dead letters, whole. */
+  readonly dead?: readonly DeadRecord[]
+}
+
+export interface DeadRecord {
+  readonly record: RawRecord
+  readonly reason: string
+  readonly detail: string
 }
 
 const EXCERPT_BYTES = 4_096
@@ -26,13 +34,17 @@ export function sortRecords(
   const events: PositionedEvent[] = []
   const deadLetters: DeadLetter[] = []
   const passed: Position[] = []
+  const dead: DeadRecord[] = []
   for (const record of records) {
     const read = readRecord(record, receivedMs)
     if (site !== undefined && read.site !== null && read.site !== site) passed.push(record.position)
     else if (read.kind === 'event') events.push(read)
-    else deadLetters.push(read.letter)
+    else {
+      deadLetters.push(read.letter)
+      dead.push({ record, reason: read.letter.reason, detail: read.letter.detail })
+    }
   }
-  return { events, deadLetters, passed }
+  return { events, deadLetters, passed, dead }
 }
 
 export type ReadRecord =

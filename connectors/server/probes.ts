@@ -13,7 +13,7 @@ export function addProbes(app: App, { api, metrics }: AppOptions): void {
   for (const path of ['/readyz', '/healthz']) {
     app.get(path, { config, schema }, async (request, reply) => {
       const checks = await api.checks()
-      const isReady = checks.every(({ ok }) => ok)
+      const isReady = checks.every(({ ok, advisory }) => ok || advisory === true)
       const isVerbose = new URL(request.url, 'http://localhost').searchParams.has('verbose') || !isReady
       reply.code(isReady ? 200 : 503).type('text/plain')
       return isVerbose ? `${checks.map(toLine).join('')}${isReady ? 'ready' : 'not ready'}\n` : 'ok\n'

@@ -11,6 +11,7 @@ const checkShape = z.object({
   ok: z.boolean(),
   detail: z.string(),
   remedy: z.string().describe('What to do when it is not ok.'),
+  advisory: z.boolean().optional().describe('True: worth knowing, but the process stays ready.'),
 })
 
 export function addSiteRoutes(app: App, { api }: AppOptions): void {

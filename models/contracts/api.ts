@@ -23,6 +23,8 @@ export interface Check {
   readonly detail: string
   /** What to do when it is not ok. */
   readonly remedy: string
+  /** True: worth knowing, but the process serves all the same, so it stays ready. */
+  readonly advisory?: boolean | undefined
 }
 
 export interface Changes {
