@@ -48,7 +48,9 @@ it('documents every error code, and uses it', () => {
 })
 
 it('documents every metric', () => {
-  const makers = ['infra/own-metrics.ts', 'connectors/metrics/device-metrics.ts'].map((file) => readFileSync(file, 'utf8')).join('\n')
+  const makers = ['infra/own-metrics.ts', 'infra/dependency-metrics.ts', 'connectors/metrics/device-metrics.ts']
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n')
   // A name that ends in "_" is prom-client's prefix for its default metrics, which are documented as a family.
   const made = [...makers.matchAll(/'((?:edgetwin|ha)_\w+[a-z])'/g)].map(([, name]) => name!)
   expect(rowsOf('infra/metrics.md')).toEqual([...new Set(made)].sort())
