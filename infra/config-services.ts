@@ -24,6 +24,7 @@ export const serviceSettings = {
     .describe('event log: embedded (in process), or Kafka through the client kafkajs or platformatic'),
   kafkaBrokers: list.optional().describe('Kafka brokers, host:port separated by commas'),
   kafkaGroup: text.optional().describe('consumer group: its processes share the sites among them; without it this one reads its own'),
+  publicUrl: httpUrl.optional().describe('where the others of the group reach this process, when that is not where it listens'),
   kafkaEnsureTopics: flag.default(false).describe('create missing topics at start'),
   kafkaTopicPrefix: z
     .string()

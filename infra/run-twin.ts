@@ -66,7 +66,7 @@ async function runOnKafka(options: TwinOptions, description: SiteDescription): P
 
 async function runInGroup({ config, log, viewerDir }: TwinOptions, hosted: SiteDescription): Promise<RunningTwin> {
   const kafka = openKafka({ site: hosted.name, config, clock: Date.now, log })
-  const twins = await runSharedTwins({ config, client: kafka.client, settings: kafka.settings, kafka, hosted, viewerDir, log })
+  const twins = await runSharedTwins({ config, client: kafka.client, settings: kafka.settings, kafka, hosted, publicUrl: config.publicUrl, viewerDir, log })
   const stop = async (): Promise<void> => {
     await twins.stop()
     await kafka.stop()
