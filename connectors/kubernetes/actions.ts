@@ -25,7 +25,7 @@ export type PlaceAction =
   | (Common & { readonly kind: 'gate'; readonly nodes: readonly string[]; readonly topK: number })
   /** Binds a pod that waits, past the scheduler. */
   | (Common & { readonly kind: 'bind'; readonly node: string })
-  /** Evicts a pod so that its owner makes another, which goes to the first of `nodes` that can take it. */
+  /** Evicts a pod so that its owner makes another, which is then placed on `nodes`, of which the first must have room now. */
   | (Common & { readonly kind: 'evict'; readonly nodes: readonly string[] })
 
 /** Of the whole cluster: what stands on other nodes decides too. */
@@ -38,13 +38,15 @@ export interface ClusterView {
 export interface ActionReads extends ClusterView {
   /** As the server has it, never from a cache; null: there is none. */
   readonly pod: WatchedPod | null
-  /** Since the pod was asked for, and for a binding its node: what is older than 1 s is not bound upon. */
-  readonly ageMs: number
+  /** Before the first of these was asked for, on the monotonic clock. */
+  readonly readAtMs: number
 }
 
 export interface ActionRequest extends KubeRequest {
   /** It is asked with dryRun=All first: when it is refused after all, it costs something. */
   readonly rehearse?: boolean
+  /** On the monotonic clock: later it rests on what was read too long ago and is not sent. */
+  readonly notAfterMs?: number
 }
 
 export type Prepared =
@@ -71,10 +73,10 @@ export type Refusal =
   | 'invalid'
 
 export type Confirmed =
-  /** The pod is on that node. */
-  | { readonly state: 'placed'; readonly node: string }
-  /** It took effect, and the scheduler has not said where yet, or finds no room: `reason`. */
-  | { readonly state: 'released'; readonly reason: string }
+  /** The pod is on that node; `decision`: the one written on it, which tells whether it was us. */
+  | { readonly state: 'placed'; readonly node: string; readonly decision: string | null }
+  /** It is the scheduler's now, which has not said where yet, or finds no room: `reason`. */
+  | { readonly state: 'released'; readonly decision: string | null; readonly reason: string }
   /** It had no effect until now; an answer that was lost may still come true, once, if nothing else changes the pod. */
   | { readonly state: 'not-placed'; readonly reason: string }
   /** The pod is no more, or is on its way out: what an eviction wants. */

@@ -19,6 +19,8 @@ export const POD_KEYS = {
   stage: 'edgetwin.dev/stage',
   frames: 'edgetwin.dev/frames',
   decision: 'edgetwin.dev/decision',
+  /** Why its gate was dropped without a decision. */
+  ungated: 'edgetwin.dev/ungated',
 } as const
 
 /** Labels or annotations of a node. */

@@ -1,0 +1,164 @@
+/**
+ * The effects of an action, one at a time: read what it rests on, send it, read what became of it.
+ *
+ * Nothing here repeats anything. An answer that was lost is `unknown`, and then only reading tells.
+ */
+import type { ActionReads, ActionRequest, ActOutcome, ClusterView, Confirmed, PlaceAction, PodRef, Refusal } from './actions.ts'
+import type { KubeClient } from './kube-client.ts'
+import { KubeFailure, type KubeFailureKind, toKubeFailure } from './kube-failure.ts'
+import { GATE, POD_KEYS } from './names.ts'
+import { pathOf } from './prepare-action.ts'
+import { gatesOf } from './scheduler-view.ts'
+import type { WatchedPod } from './watched.ts'
+
+/** A server that refuses an eviction for its budget asks for so long when it asks for anything. */
+const BUDGET_AFTER_MS = 10_000
+const BUSY_AFTER_MS = 1_000
+const PAGE = 500
+
+/**
+ * @param view what informers hold; absent: everything is listed. The pod, and the node of a binding with its pods, are asked for in
+ *   any case, and without a `resourceVersion`, which is the one read that is never answered from a cache.
+ * @throws KubeFailure
+ */
+export async function readFor(client: KubeClient, action: PlaceAction, view?: ClusterView): Promise<ActionReads> {
+  const readAtMs = performance.now()
+  const cluster = view ?? (await readCluster(client))
+  const fresh = action.kind === 'bind' && view !== undefined ? await withFreshNode(client, cluster, action.node) : cluster
+  return { ...fresh, pod: await readPod(client, action.pod), readAtMs }
+}
+
+/** @returns null when there is none. @throws KubeFailure */
+export function readPod(client: KubeClient, pod: PodRef): Promise<WatchedPod | null> {
+  return orNull(client.request<WatchedPod>({ path: pathOf(pod) }))
+}
+
+/** @throws KubeFailure */
+export async function readCluster(client: KubeClient): Promise<ClusterView> {
+  const [nodes, pods, namespaces] = await Promise.all([
+    listAll<ClusterView['nodes'][number]>(client, '/api/v1/nodes'),
+    listAll<WatchedPod>(client, '/api/v1/pods'),
+    listAll<ClusterView['namespaces'][number]>(client, '/api/v1/namespaces'),
+  ])
+  return { nodes, pods, namespaces }
+}
+
+async function withFreshNode(client: KubeClient, view: ClusterView, name: string): Promise<ClusterView> {
+  const [node, pods] = await Promise.all([
+    orNull(client.request<ClusterView['nodes'][number]>({ path: `/api/v1/nodes/${name}` })),
+    listAll<WatchedPod>(client, '/api/v1/pods', { fieldSelector: `spec.nodeName=${name}` }),
+  ])
+  const others = view.nodes.filter(({ metadata }) => metadata.name !== name)
+  const elsewhere = view.pods.filter(({ spec }) => spec.nodeName !== name)
+  return { ...view, nodes: node === null ? others : [...others, node], pods: [...elsewhere, ...pods] }
+}
+
+/** @throws KubeFailure */
+export async function listAll<T>(client: KubeClient, path: string, query: Readonly<Record<string, string>> = {}): Promise<T[]> {
+  const items: T[] = []
+  let next: string | undefined
+  do {
+    const page = await client.request<{ readonly metadata: { readonly continue?: string }; readonly items?: readonly T[] }>({
+      path,
+      query: { ...query, limit: PAGE, continue: next },
+    })
+    items.push(...(page.items ?? []))
+    next = page.metadata.continue || undefined
+  } while (next !== undefined)
+  return items
+}
+
+async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof KubeFailure && error.kind === 'not-found') return null
+    throw error
+  }
+}
+
+export interface ActOptions {
+  /** The server checks everything and changes nothing. */
+  readonly dryRun?: boolean
+  /** Of the entry in the server's audit log. */
+  readonly auditId?: string
+}
+
+export async function act(client: KubeClient, asked: ActionRequest, { dryRun = false, auditId }: ActOptions = {}): Promise<ActOutcome> {
+  const { rehearse = false, notAfterMs = Number.POSITIVE_INFINITY, ...request } = asked
+  try {
+    if (rehearse || dryRun) await client.request({ ...request, query: { ...request.query, dryRun: 'All' } })
+  } catch (error) {
+    const failure = toKubeFailure(error)
+    // It changed nothing whether or not it arrived.
+    return failure.isOutcomeUnknown ? refusedFor('busy', failure, BUSY_AFTER_MS) : toRefusal(failure)
+  }
+  if (dryRun) return { outcome: 'done' }
+  if (performance.now() > notAfterMs) {
+    return { outcome: 'refused', why: 'changed', reason: 'what it rests on was read too long ago', retryAfterMs: null }
+  }
+  try {
+    await client.request({ ...request, ...(auditId === undefined ? {} : { auditId }) })
+    return { outcome: 'done' }
+  } catch (error) {
+    const failure = toKubeFailure(error)
+    return failure.isOutcomeUnknown ? { outcome: 'unknown', reason: failure.message } : toRefusal(failure)
+  }
+}
+
+const WHY: Readonly<Record<KubeFailureKind, Refusal>> = {
+  conflict: 'changed',
+  gone: 'changed',
+  'not-found': 'gone',
+  forbidden: 'forbidden',
+  unauthorized: 'forbidden',
+  'too-many': 'busy',
+  invalid: 'invalid',
+  unreachable: 'busy',
+  timeout: 'busy',
+  server: 'busy',
+}
+
+function toRefusal(failure: KubeFailure): ActOutcome {
+  const { kind, causes, message } = failure
+  if (kind !== 'too-many') {
+    // Another uid than the pod's is told as a change of an immutable field.
+    const isAnother = kind === 'invalid' && message.includes('metadata.uid')
+    return refusedFor(isAnother ? 'changed' : WHY[kind], failure, null)
+  }
+  const budget = causes.find(({ reason }) => reason === 'DisruptionBudget')
+  if (budget === undefined) return refusedFor('busy', failure, BUSY_AFTER_MS)
+  const refused = refusedFor('budget', failure, BUDGET_AFTER_MS)
+  return { ...refused, reason: `${message} ${budget.message}` }
+}
+
+function refusedFor(why: Refusal, { message, retryAfterMs }: KubeFailure, otherwiseMs: number | null) {
+  return { outcome: 'refused', why, reason: message, retryAfterMs: retryAfterMs ?? otherwiseMs } as const
+}
+
+/** @throws KubeFailure when it cannot be read: then it is as unknown as before. */
+export async function confirm(client: KubeClient, action: PlaceAction): Promise<Confirmed> {
+  return stateOf(action, await readPod(client, action.pod))
+}
+
+/** What an action has become, by its pod as it is now. */
+export function stateOf({ kind, pod: { uid } }: PlaceAction, pod: WatchedPod | null): Confirmed {
+  if (pod === null || (uid !== null && pod.metadata.uid !== uid) || pod.metadata.deletionTimestamp !== undefined) return { state: 'gone' }
+  const { nodeName } = pod.spec
+  const decision = pod.metadata.annotations?.[POD_KEYS.decision] ?? null
+  if (kind === 'evict') return { state: 'not-placed', reason: `it is still ${nodeName === undefined ? 'there' : `on ${nodeName}`}` }
+  if (nodeName !== undefined) return { state: 'placed', node: nodeName, decision }
+  const gates = gatesOf(pod)
+  if (kind === 'bind') return { state: 'not-placed', reason: 'it is bound nowhere' }
+  return gates.includes(GATE)
+    ? { state: 'not-placed', reason: 'its gate still holds it' }
+    : { state: 'released', decision, reason: waitsFor(pod) }
+}
+
+/** Why a pod that was released is nowhere yet. */
+function waitsFor(pod: WatchedPod): string {
+  const gates = gatesOf(pod)
+  if (gates.length > 0) return `it is still held by ${gates.join(', ')}`
+  const said = (pod.status?.conditions ?? []).find(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable')
+  return said === undefined ? 'the scheduler has not said where yet' : `the scheduler finds no room: ${said.message ?? ''}`
+}
