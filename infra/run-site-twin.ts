@@ -112,7 +112,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   let metrics: OwnMetrics | null = null
   let regret: RunningRegret | null = null
   let dependencies: () => readonly Check[] = () => []
-  const troubles = () => dependencies().flatMap(({ name, ok, detail, remedy }) => (ok ? [] : [{ name, detail, remedy }]))
+  const troubles = () => dependencies().flatMap(({ ok, advisory = false, ...trouble }) => (ok ? [] : [{ ...trouble, advisory }]))
   const hub = makeChangeHub(() => loop?.status() ?? 'starting', troubles)
   const kept = runHistory({ site, settings: config, clock, random: Math.random, log })
   if (kept !== null) stops.push(kept.stop)

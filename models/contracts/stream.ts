@@ -22,7 +22,15 @@ export const streamStatusShape = z.object({
   /** What the loop does now and why it does nothing, in a sentence. */
   loopStatus: z.string(),
   /** What the twin rests on and does not work now, such as the event log: what is shown may be old. */
-  troubles: z.array(z.object({ name: z.string(), detail: z.string(), remedy: z.string() })),
+  troubles: z.array(
+    z.object({
+      name: z.string(),
+      detail: z.string(),
+      remedy: z.string(),
+      /** False: nothing new reaches the twin, so what is shown grows old. */
+      advisory: z.boolean(),
+    }),
+  ),
 })
 export type StreamStatus = z.infer<typeof streamStatusShape>
 export type Trouble = StreamStatus['troubles'][number]

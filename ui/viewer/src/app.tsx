@@ -35,7 +35,8 @@ export function App() {
   const openHelp = useCallback(() => setIsHelpOpen(true), [])
   useKeys({ isModal: isHelpOpen, hasFaults: faults !== null, onHelp: openHelp })
 
-  const isCutOff = connection.state !== 'live' && connection.lastUpdateMs !== null
+  const isOld = live.status?.troubles.some(({ advisory }) => !advisory) ?? false
+  const isCutOff = isOld || (connection.state !== 'live' && connection.lastUpdateMs !== null)
   const waitingPlanCount = [...live.entities.decision.values()].filter(({ mode }) => mode === 'proposed').length
   const panel = hash.panel === 'faults' && faults === null ? 'details' : hash.panel
   const panels: Tab<PageHash['panel']>[] = [

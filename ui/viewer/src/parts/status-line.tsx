@@ -20,7 +20,10 @@ export function StatusLine() {
     )
   }
   const trouble = page.connection.state === 'live' ? page.live.status?.troubles[0] : undefined
-  if (trouble) return <TroubleLine title={`${trouble.name}:`} detail={trouble.detail} remedy={trouble.remedy} />
+  if (trouble) {
+    const asOf = trouble.advisory ? '' : `All that is shown is as of ${clockTime(page.live.status?.clockMs ?? nowMs, nowMs)}. `
+    return <TroubleLine title={`${asOf}${trouble.name}:`} detail={trouble.detail} remedy={trouble.remedy} />
+  }
   const { tone, text } = lineOf(page, nowMs)
   return (
     <div className={`status-line is-${tone}`} role="status" aria-live="off">
