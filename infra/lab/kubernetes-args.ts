@@ -66,6 +66,7 @@ export function componentArgs({
       `--kubelet-client-key=${key('apiserver-kubelet.key')}`,
       // Else it waits a minute for open watches when it is told to end.
       '--shutdown-watch-termination-grace-period=2s',
+      `--egress-selector-config-file=${join(dir, 'egress.yaml')}`,
       `--audit-policy-file=${join(dir, 'audit-policy.yaml')}`,
       `--audit-log-path=${join(dir, 'audit.log')}`,
       '--audit-log-mode=blocking',

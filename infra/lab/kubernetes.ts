@@ -14,6 +14,7 @@ import { kubernetesDist } from './kubernetes-dist.ts'
 import { keepPorts } from './ports.ts'
 import { type LabService, serviceDir, startService } from './service.ts'
 import { runTool } from './tools.ts'
+import { egressSocket, workerIdentities } from './worker-config.ts'
 
 export interface KubernetesOptions {
   readonly dir?: string | undefined
@@ -63,6 +64,14 @@ rules:
 - level: None
 `
 
+/** Real workers are in a network that has no link to ours. */
+const egressPolicy = (socket: string): string => `apiVersion: apiserver.k8s.io/v1beta1
+kind: EgressSelectorConfiguration
+egressSelections:
+- name: cluster
+  connection: {proxyProtocol: HTTPConnect, transport: {uds: {udsName: ${socket}}}}
+`
+
 /** @throws TwinError LAB_FAILED, PORT_IN_USE */
 export async function startKubernetes(options: KubernetesOptions = {}): Promise<KubernetesLab> {
   const { components = COMPONENTS, progress = silent } = options
@@ -80,8 +89,9 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     const pki = join(dir.path, 'pki')
     if (!existsSync(pki)) {
       mkdirSync(dir.path, { recursive: true })
-      execFileSync(binary, ['pki', pki, url, ...(options.identities ?? [])])
+      execFileSync(binary, ['pki', pki, url, ...workerIdentities, ...(options.identities ?? [])])
       writeFileSync(join(dir.path, 'audit-policy.yaml'), AUDIT_POLICY)
+      writeFileSync(join(dir.path, 'egress.yaml'), egressPolicy(egressSocket(dir.path)))
     }
     const args = componentArgs({ dir: dir.path, pki, ports, kwokStages, quickFailures: options.quickFailures ?? false })
     const launch = async (component: Component) => {

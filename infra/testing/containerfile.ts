@@ -13,6 +13,8 @@ export interface Stage {
   readonly name: string | undefined
   readonly from: string
   readonly copies: readonly Copied[]
+  readonly workdir: string
+  readonly environment: Readonly<Record<string, string>>
   readonly user: string | undefined
   readonly entrypoint: readonly string[]
   readonly command: readonly string[]
@@ -32,6 +34,8 @@ export function readContainerfile(file: string): Stage[] {
           const all = words!.split(' ')
           return { stage, sources: all.slice(0, -1), target: all.at(-1)! }
         }),
+        workdir: /^WORKDIR (\S+)$/m.exec(part)?.[1] ?? '/',
+        environment: Object.fromEntries([...part.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, variable, value]) => [variable!, value!])),
         user: /^USER (\S+)$/m.exec(part)?.[1],
         entrypoint: wordsOf(part, 'ENTRYPOINT'),
         command: wordsOf(part, 'CMD'),
