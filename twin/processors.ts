@@ -13,7 +13,7 @@ export interface Processor {
   readonly deviceModel: string
   readonly emulated: boolean
   readonly isServer: boolean
-  /** Why it takes no new work though it runs what it holds (its node is cordoned); null when it takes any. */
+  /** Why it takes no new work though it runs what it holds (its node is cordoned, somebody else has it); null when it takes any. */
   readonly closedReason: string | null
 }
 
@@ -72,6 +72,7 @@ function toProcessor(state: TwinState, { name, mode, reported }: Accelerator): P
     return { kind: 'resources', reason: `accelerator failed${why ? `: ${why}` : ''}` }
   }
   if (mode === 'offline') return { kind: 'resources', reason: 'accelerator offline' }
+  const heldBy = reported.health?.value.heldBy
   if (identity.deviceModel === null) return { kind: 'accelerator-kind', reason: 'no measured cost: its device model is unknown' }
   return {
     accelerator: name,
@@ -80,6 +81,6 @@ function toProcessor(state: TwinState, { name, mode, reported }: Accelerator): P
     deviceModel: identity.deviceModel,
     emulated: identity.emulated,
     isServer: node.reported.identity?.value.role === 'server',
-    closedReason: canTakeWork(node) ? null : `node ${node.name} cordoned`,
+    closedReason: canTakeWork(node) ? (heldBy ? `held by ${heldBy}` : null) : `node ${node.name} cordoned`,
   }
 }

@@ -24,7 +24,8 @@ export const acceleratorShape = z.object({
   desired: z.object({ pods: z.array(z.string()) }),
   reported: z.object({
     identity: factShape(acceleratorIdentityShape).nullable(),
-    health: factShape(z.object({ healthy: z.boolean(), reason: z.string() })).nullable(),
+    /** `heldBy`: somebody else than the pods below has it. */
+    health: factShape(z.object({ healthy: z.boolean(), reason: z.string(), heldBy: z.string().optional() })).nullable(),
     load: factShape(loadShape.extend({ allocated: z.boolean().optional() })).nullable(),
     /** Bound pods, in the order in which it was heard that they are bound. */
     pods: z.array(z.string()),
@@ -70,28 +71,40 @@ export function applyAcceleratorEvent(accelerator: Accelerator, event: Accelerat
       return adopted({ ...accelerator, reported: { ...reported, load: toFact(load, event) } })
     }
     case 'accelerator.observed': {
-      if (isNewer(reported.identity, event)) return superseded(accelerator)
+      if (isNewer(reported.identity, event) || isOutranked(reported.identity, event)) return superseded(accelerator)
       const isOffline = accelerator.mode === 'offline'
       const wasGone = isOffline && reported.health?.value.healthy === false
       if (wasGone && isNewer(reported.health, event)) return superseded(accelerator)
       // The health of one that was gone is not known until it is told again.
       const health = wasGone ? null : reported.health
       const seen = { ...accelerator, reported: { ...reported, health, identity: toFact(event.identity, event) } }
-      return step(seen, isOffline && reported.pods.length > 0 ? ['observed', 'claimed'] : ['observed'])
+      return step(seen, isOffline && isHeld(seen) ? ['observed', 'claimed'] : ['observed'])
     }
     case 'accelerator.conditionsChanged': {
       if (isNewer(reported.health, event)) return superseded(accelerator)
-      const health = toFact({ healthy: event.healthy, reason: event.reason }, event)
+      const { healthy, reason, heldBy = reported.health?.value.heldBy } = event
+      const health = toFact({ healthy, reason, ...(heldBy ? { heldBy } : {}) }, event)
       const seen = { ...accelerator, reported: { ...reported, health } }
-      if (!event.healthy) return step(seen, ['failed'])
-      return step(seen, accelerator.mode === 'failed' && reported.pods.length > 0 ? ['recovered', 'claimed'] : ['recovered'])
+      if (!healthy) return step(seen, ['failed'])
+      if (seen.mode === 'allocated' && !isHeld(seen)) return step(seen, ['recovered', 'released'])
+      return step(seen, (seen.mode === 'failed' || seen.mode === 'unallocated') && isHeld(seen) ? ['recovered', 'claimed'] : ['recovered'])
     }
     case 'accelerator.gone': {
       if (isNewer(reported.identity, event) || isNewer(reported.health, event)) return superseded(accelerator)
+      if (isOutranked(reported.identity, event)) return superseded(accelerator)
       const health = toFact({ healthy: false, reason: event.reason }, event)
       return step({ ...accelerator, reported: { ...reported, health } }, ['gone'])
     }
   }
+}
+
+/** What the cluster says a device is counts for more than what its exporter says, as long as the cluster keeps saying it. */
+function isOutranked(held: Accelerator['reported']['identity'], { source }: AcceleratorEvent): boolean {
+  return held?.source === 'kubernetes' && held.freshness !== 'stale' && held.freshness !== 'lost' && source.startsWith('exporter:')
+}
+
+function isHeld({ reported: { pods, health } }: Accelerator): boolean {
+  return pods.length > 0 || Boolean(health?.value.heldBy)
 }
 
 /** A pod was bound here. Expected only when the device is free for it. */
@@ -108,7 +121,7 @@ export function releaseAccelerator(accelerator: Accelerator, pod: string): Appli
   if (!accelerator.reported.pods.includes(pod)) return adopted(accelerator)
   const pods = accelerator.reported.pods.filter((name) => name !== pod)
   const left = { ...accelerator, reported: { ...accelerator.reported, pods } }
-  return pods.length > 0 ? adopted(left) : step(left, ['released'])
+  return isHeld(left) ? adopted(left) : step(left, ['released'])
 }
 
 export function ageAccelerator(accelerator: Accelerator, clockMs: number): Accelerator {

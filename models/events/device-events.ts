@@ -71,7 +71,14 @@ export const deviceEventShapes = [
     /** What the exporter says of the device itself; absent when it cannot tell. */
     allocated: z.boolean().optional(),
   }),
-  z.object({ type: z.literal('accelerator.conditionsChanged'), ...accelerator, healthy: z.boolean(), reason: textShape }),
+  z.object({
+    type: z.literal('accelerator.conditionsChanged'),
+    ...accelerator,
+    healthy: z.boolean(),
+    reason: textShape,
+    /** Who has it and is no pod of the twin's, such as a pod that edgetwin may not place; empty or absent: nobody. */
+    heldBy: textShape.optional(),
+  }),
   z.object({ type: z.literal('accelerator.gone'), ...accelerator, reason: textShape }),
 
   /** A link is a node's way onto the site's network; a transfer uses the sender's and the receiver's. */

@@ -1,0 +1,120 @@
+/**
+ * A real cluster behind a site: what it is goes to the log, and what is decided goes to its sink.
+ *
+ * It is connected at once and watched as soon as it answers: a twin whose cluster is away shows what it knew, and how old that is.
+ */
+import { type Cluster, type ClusterStatus, runCluster } from '../connectors/kubernetes/cluster.ts'
+import { type Feed, type FeedStatus, runFeed } from '../connectors/kubernetes/cluster-feed.ts'
+import { createClusterIndex } from '../connectors/kubernetes/cluster-index.ts'
+import type { Inventory } from '../connectors/kubernetes/inventory.ts'
+import { createKubeClient, type KubeClient } from '../connectors/kubernetes/kube-client.ts'
+import { type KubeSettings, loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
+import { createTelling } from '../connectors/kubernetes/telling.ts'
+import type { ImageRegistry } from '../models/applications/registry.ts'
+import type { Check } from '../models/contracts/api.ts'
+import type { EntityMaps } from '../models/entities/entity-maps.ts'
+import type { Clock, EventLog, Logger, PlacementSink } from '../models/ports.ts'
+import type { Connected } from './run-site-twin.ts'
+
+export interface ClusterConnectionOptions {
+  readonly settings: KubeSettings
+  readonly site: string
+  /** Of the twin as it is now. */
+  readonly entities: () => EntityMaps
+  readonly registry: ImageRegistry
+  readonly publish: EventLog['publish']
+  /** Made from the connection; without it every placement is refused. */
+  readonly sink?: (parts: { readonly client: KubeClient; readonly cluster: Cluster }) => PlacementSink
+  readonly clock: Clock
+  /** Draws in [0, 1). */
+  readonly random: () => number
+  readonly log: Logger
+}
+
+export interface ConnectedCluster extends Connected {
+  readonly client: KubeClient
+  readonly cluster: Cluster
+  readonly checks: () => readonly Check[]
+  readonly status: () => { readonly cluster: ClusterStatus; readonly feed: FeedStatus }
+  readonly inventory: (node: string) => Inventory | undefined
+}
+
+/** @throws TwinError KUBECONFIG_INVALID */
+export async function connectCluster(options: ClusterConnectionOptions): Promise<ConnectedCluster> {
+  const { settings, site, entities, registry, publish, clock, random, log } = options
+  const client = createKubeClient(() => loadKubeConfig(settings))
+  const index = createClusterIndex()
+  let feed: Feed | null = null
+  const cluster = runCluster({
+    client,
+    onChange: (change) => {
+      index.note(change)
+      feed?.note(change)
+    },
+    clock,
+    random,
+    log,
+  })
+  const telling = createTelling({ site, view: index.view(cluster), registry, entities })
+  feed = runFeed(cluster, { telling, publish, clock, log })
+  const { note: _, status: feedStatus, stop: stopFeed } = feed
+  return {
+    client,
+    cluster,
+    sink: options.sink?.({ client, cluster }) ?? NO_SINK,
+    checks: () => [
+      ...cluster.checks(),
+      podCheck(telling.podFaults()),
+      inventoryCheck(cluster, telling.inventory),
+      logCheck(feedStatus(), clock()),
+    ],
+    status: () => ({ cluster: cluster.status(), feed: feedStatus() }),
+    inventory: telling.inventory,
+    async stop() {
+      await stopFeed()
+      await cluster.stop()
+      client.close()
+    },
+  }
+}
+
+const NO_SINK: PlacementSink = {
+  apply: async ({ pod }) => ({ ok: false, pod, reason: 'this cluster is only watched: no way to place is set up' }),
+}
+
+const NAMED_MAX = 5
+
+function podCheck(faults: ReadonlyMap<string, readonly string[]>): Check {
+  const named = [...faults].slice(0, NAMED_MAX).map(([pod, wrong]) => `${pod}: ${wrong.join('; ')}`)
+  const more = faults.size > NAMED_MAX ? `; and ${faults.size - NAMED_MAX} more pods` : ''
+  return {
+    name: 'cluster-pods',
+    ok: faults.size === 0,
+    detail: faults.size === 0 ? 'the labels and annotations of all pods to place are understood' : named.join('; ') + more,
+    remedy: 'Correct the labels or annotations in the template of the pods.',
+  }
+}
+
+function inventoryCheck(cluster: Cluster, inventory: (node: string) => Inventory | undefined): Check {
+  const conflicts = [...cluster.objects('node').keys()].flatMap((node) => inventory(node)?.conflicts ?? [])
+  const more = conflicts.length > NAMED_MAX ? `; and ${conflicts.length - NAMED_MAX} more` : ''
+  return {
+    name: 'cluster-accelerators',
+    ok: conflicts.length === 0,
+    detail: conflicts.length === 0 ? 'all sources agree on the accelerators' : conflicts.slice(0, NAMED_MAX).join('; ') + more,
+    remedy: 'See which of the sources is wrong: the driver, the device plugin or the exporter of that node.',
+  }
+}
+
+function logCheck({ stuckSinceMs, waitingCount, refusedCount }: FeedStatus, nowMs: number): Check {
+  const stuck =
+    stuckSinceMs === null
+      ? ''
+      : `the event log takes nothing since ${Math.round((nowMs - stuckSinceMs) / 1_000)} s, ${waitingCount} objects wait`
+  return {
+    name: 'cluster-log',
+    ok: stuck === '' && refusedCount === 0,
+    detail: stuck || (refusedCount === 0 ? 'what changes is told' : `${refusedCount} events were refused by the log for good`),
+    remedy: 'See whether the event log can be reached; refused events stand in the log of this process.',
+  }
+}
