@@ -6,9 +6,9 @@
 import type { ActionReads, ActionRequest, ActOutcome, ClusterView, Confirmed, PlaceAction, PodRef, Refusal } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, type KubeFailureKind, toKubeFailure } from './kube-failure.ts'
-import { GATE, POD_KEYS } from './names.ts'
+import { POD_KEYS } from './names.ts'
 import { pathOf } from './prepare-action.ts'
-import { gatesOf } from './scheduler-view.ts'
+import { isGatedByUs, unschedulable } from './scheduler-view.ts'
 import type { WatchedPod } from './watched.ts'
 
 /** A server that refuses an eviction for its budget asks for so long when it asks for anything. */
@@ -148,17 +148,10 @@ export function stateOf({ kind, pod: { uid } }: PlaceAction, pod: WatchedPod | n
   const decision = pod.metadata.annotations?.[POD_KEYS.decision] ?? null
   if (kind === 'evict') return { state: 'not-placed', reason: `it is still ${nodeName === undefined ? 'there' : `on ${nodeName}`}` }
   if (nodeName !== undefined) return { state: 'placed', node: nodeName, decision }
-  const gates = gatesOf(pod)
   if (kind === 'bind') return { state: 'not-placed', reason: 'it is bound nowhere' }
-  return gates.includes(GATE)
-    ? { state: 'not-placed', reason: 'its gate still holds it' }
-    : { state: 'released', decision, reason: waitsFor(pod) }
-}
-
-/** Why a pod that was released is nowhere yet. */
-function waitsFor(pod: WatchedPod): string {
-  const gates = gatesOf(pod)
-  if (gates.length > 0) return `it is still held by ${gates.join(', ')}`
-  const said = (pod.status?.conditions ?? []).find(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable')
-  return said === undefined ? 'the scheduler has not said where yet' : `the scheduler finds no room: ${said.message ?? ''}`
+  if (isGatedByUs(pod)) return { state: 'not-placed', reason: 'its gate still holds it' }
+  const objection = unschedulable(pod)
+  const reason =
+    objection === undefined ? 'the scheduler has not said where yet' : `the scheduler finds no room: ${objection.message ?? ''}`
+  return { state: 'released', decision, isUnschedulable: objection !== undefined, reason }
 }

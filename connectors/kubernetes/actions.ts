@@ -75,8 +75,8 @@ export type Refusal =
 export type Confirmed =
   /** The pod is on that node; `decision`: the one written on it, which tells whether it was us. */
   | { readonly state: 'placed'; readonly node: string; readonly decision: string | null }
-  /** It is the scheduler's now, which has not said where yet, or finds no room: `reason`. */
-  | { readonly state: 'released'; readonly decision: string | null; readonly reason: string }
+  /** It is the scheduler's now, which has not said where yet, or finds no room. */
+  | { readonly state: 'released'; readonly decision: string | null; readonly isUnschedulable: boolean; readonly reason: string }
   /** It had no effect until now; an answer that was lost may still come true, once, if nothing else changes the pod. */
   | { readonly state: 'not-placed'; readonly reason: string }
   /** The pod is no more, or is on its way out: what an eviction wants. */

@@ -50,6 +50,9 @@ function prepareGate({ nodes, topK, decision }: PlaceAction & { kind: 'gate' }, 
   const { name } = pod.metadata
   if (pod.spec.nodeName !== undefined) return refused(`pod ${name} is on node ${pod.spec.nodeName} already`)
   if (!isGatedByUs(pod)) return refused(`pod ${name} is not held by the gate ${GATE}; it is the scheduler's`)
+  const others = gatesOf(pod).filter((gate) => gate !== GATE)
+  // By the time they are gone the decision would be old, and a pod that was released can never be given other nodes.
+  if (others.length > 0) return refused(`pod ${name} is held by ${others.join(', ')} too; it is placed when only edgetwin's gate is left`)
   const { feasible, against } = choices(pod, pod, nodes, reads)
   if (feasible.length === 0) return refused(`no node wanted for pod ${name} can take it: ${against.join('; ')}`)
   const ranked = rankFor(pod, feasible.slice(0, Math.max(1, topK)), reads)

@@ -8,7 +8,7 @@ import { type KubeSnapshot, snapshotOf } from '../../models/scheduling/kubernete
 import type { ClusterView } from './actions.ts'
 import { GATE, POD_KEYS } from './names.ts'
 import { HOSTNAME, widened } from './narrowing.ts'
-import type { WatchedNode, WatchedPod } from './watched.ts'
+import type { Condition, WatchedNode, WatchedPod } from './watched.ts'
 
 const ENDED = ['Succeeded', 'Failed']
 const ZONE = 'topology.kubernetes.io/zone'
@@ -16,6 +16,9 @@ const ZONE = 'topology.kubernetes.io/zone'
 export const hasEnded = ({ status }: WatchedPod): boolean => ENDED.includes(status?.phase ?? '')
 export const gatesOf = ({ spec }: WatchedPod): readonly string[] => (spec.schedulingGates ?? []).map(({ name }) => name)
 export const isGatedByUs = (pod: WatchedPod): boolean => gatesOf(pod).includes(GATE)
+/** The scheduler's own word that it finds no node. */
+export const unschedulable = ({ status }: WatchedPod): Condition | undefined =>
+  (status?.conditions ?? []).find(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable')
 export const isReady = ({ status }: WatchedNode): boolean =>
   (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
 
