@@ -7,6 +7,7 @@
 import type { Logger, Stop } from '../../models/ports.ts'
 import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, toKubeFailure } from './kube-failure.ts'
+import { microTime } from './micro-time.ts'
 
 export interface LeaderOptions {
   readonly client: KubeClient
@@ -202,9 +203,4 @@ function withoutFields(metadata: Lease['metadata'] | undefined) {
   if (metadata === undefined) return {}
   const { managedFields: _, ...rest } = metadata
   return rest
-}
-
-/** As the API server wants it: with six decimals. */
-export function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z')
 }

@@ -18,7 +18,7 @@ const BUDGET: Budget = { windowMs: 1_000, movesMax: 3, movesPerNamespaceMax: 2, 
 const aWish = (some: Partial<IntentWish> = {}): IntentWish => {
   const uid = some.uid ?? 'u1'
   const wish = { id: `i-${uid}`, kind: 'evict', namespace: 'shop', pod: `pod-${uid}`, uid, workload: `w-${uid}` } as const
-  return { ...wish, from: 'edge-1', target: 'edge-2', decision: 'd1', isRescue: false, ...some }
+  return { ...wish, from: 'edge-1', target: 'edge-2', decision: 'd1', isRescue: false, attempt: 0, ...some }
 }
 const ok = (step: Step): Ledger => {
   if (!step.ok) throw new Error(step.reason)
@@ -49,7 +49,7 @@ describe('the fence', () => {
 
 describe('a reservation', () => {
   it.each([
-    ['a pod that is being acted on', aWish(), aWish({ id: 'another' }), 'in-flight', /pod-u1 is already being acted on/],
+    ['a pod that is being acted on', aWish(), aWish({ attempt: 1 }), 'in-flight', /pod-u1 is already being acted on/],
     ['a workload that was just moved', aWish(), aWish({ uid: 'u2', workload: 'w-u1' }), 'cooling', /left alone for 1 s more/],
   ])('refuses %s', (_, first, second, kind, reason) => {
     const step = reserve(ok(reserve(held(), at(0, first))), at(1, second))

@@ -14,6 +14,8 @@ const intentShape = z.object({
   id: text,
   /** Grows with each reservation: tells two reservations of one wish apart. */
   serial: z.number().int().min(1),
+  /** Counted by who reserves, to know its own reservation again when the answer was lost. */
+  attempt: z.number().int().min(0),
   kind: z.enum(['gate', 'bind', 'evict']),
   namespace: text,
   pod: text,
@@ -112,7 +114,7 @@ export function reserve(ledger: Ledger, { wish, term, budget, nowMs }: Reservati
   const fence = fencedOff(ledger, term)
   if (fence !== null) return fence
   const underWay = ledger.intents.find(({ uid }) => uid === wish.uid)
-  if (underWay?.id === wish.id && underWay.epoch === term.epoch && underWay.state === 'reserved') return { ok: true, ledger }
+  if (underWay?.attempt === wish.attempt && underWay.epoch === term.epoch) return { ok: true, ledger }
   if (underWay !== undefined) return refuse('in-flight', `pod ${wish.pod} is already being acted on (intent ${underWay.id})`)
   if (ledger.intents.length >= Math.min(budget.inFlightMax, INTENTS_MAX))
     return refuse('full', `${ledger.intents.length} actuations are under way already`)

@@ -21,6 +21,8 @@ export const POD_KEYS = {
   decision: 'edgetwin.dev/decision',
   /** Why its gate was dropped without a decision. */
   ungated: 'edgetwin.dev/ungated',
+  /** Which reservation was found out last: its change ends what was sent for the pod before. */
+  fence: 'edgetwin.dev/fence',
 } as const
 
 /** Labels or annotations of a node. */

@@ -1,0 +1,253 @@
+/**
+ * The one way by which a pod is touched: checked again, read, reserved in the ledger, done, confirmed, released.
+ *
+ * What makes it safe whoever is paused, killed or cut off at any step: the pod is read before the reservation is made, and the request
+ * holds only for the pod as it was read. So whoever takes over, and changes each pod that was reserved before it forgets the
+ * reservation, leaves nothing that the one before could still do. An answer that was lost is found out in the same way.
+ */
+import { createHash } from 'node:crypto'
+import { TwinError } from '../../models/errors.ts'
+import type { Logger, Stop } from '../../models/ports.ts'
+import { act, confirm, readFor, stateOf } from './act.ts'
+import type { ActionReads, ClusterView, Confirmed, PlaceAction, Prepared } from './actions.ts'
+import type { KubeClient } from './kube-client.ts'
+import { toKubeFailure } from './kube-failure.ts'
+import type { Leader } from './leader.ts'
+import type { LedgerStore } from './ledger.ts'
+import { type Budget, type Intent, type IntentWish, type Ledger, markActed, reserve, type Step, settle, type Term } from './ledger-state.ts'
+import { POD_KEYS } from './names.ts'
+import { writePodEvent } from './pod-events.ts'
+import { prepareAction } from './prepare-action.ts'
+import { isReady } from './scheduler-view.ts'
+import { createSuccession, isDone } from './succession.ts'
+import { noteOf } from './watched.ts'
+
+export interface ActuatorOptions {
+  readonly client: KubeClient
+  readonly ledger: LedgerStore
+  readonly leader: Leader
+  readonly log: Logger
+  readonly clock: () => number
+  /** Milliseconds on a clock that never jumps. */
+  readonly monotonic: () => number
+  readonly wait: (ms: number) => Promise<void>
+  readonly budget: () => Budget
+  /** What informers hold; absent: the cluster is listed for each action. */
+  readonly view?: () => ClusterView
+  /** Simulates it on the newest twin. @returns why it no longer is the thing to do; null: it is. */
+  readonly revalidate?: (action: PlaceAction) => Promise<string | null>
+  /** Why it is done, for who reads the pod. */
+  readonly explain?: (action: PlaceAction) => string
+  /** The server checks every write and keeps none. */
+  readonly isDryRun?: boolean
+  /** Until an action must show its effect; default 10 s. */
+  readonly withinMs?: number
+  /** Told of each step as it is reached. */
+  readonly onStep?: (step: ActuationStep) => void
+}
+
+export const ACTUATION_STEPS = ['revalidated', 'read', 'reserved', 'answered', 'marked', 'confirmed', 'released'] as const
+export type ActuationStep = (typeof ACTUATION_STEPS)[number]
+
+export interface Wanted {
+  readonly action: PlaceAction
+  /** What has to be seen of it. */
+  readonly until: 'released' | 'placed' | 'gone'
+}
+export type Effect = { readonly ok: true; readonly nodes: readonly string[] } | { readonly ok: false; readonly reason: string }
+
+export interface Actuator {
+  /** Never rejects: what cannot be done says why. */
+  carryOut(wanted: Wanted): Promise<Effect>
+  /** Looks after what was left undone, here or by the one who led before; harmless at any time. Never rejects. */
+  tidyUp(): Promise<void>
+  status(): { readonly underWay: number; readonly epoch: number | null; readonly trouble: string | null }
+  /** Resolves when nothing is under way; nothing new begins. The leader is to be stopped after. */
+  readonly stop: Stop
+}
+
+const TRIES_MAX = 4
+const BUSY_WAIT_MS_MAX = 10_000
+const LOOK_EVERY_MS = 100
+
+type Sent =
+  | { readonly state: 'done' }
+  /** It was not done and never will be. */
+  | { readonly state: 'not-done'; readonly reason: string; readonly isFinal: boolean; readonly waitMs: number }
+
+export function createActuator(options: ActuatorOptions): Actuator {
+  const { client, ledger, leader, log, clock, monotonic, wait, budget, view, isDryRun = false, withinMs = 10_000 } = options
+  const { revalidate = async () => null, explain = ({ decision }) => `decision ${decision}`, onStep = () => {} } = options
+  const underWay = new Map<string, Promise<Effect>>()
+  const succession = createSuccession({ ...options, isUnderWay: (uid) => underWay.has(uid) })
+  let attempts = 0
+  let isStopping = false
+
+  const reserveFor = async (wish: IntentWish, term: Term): Promise<Intent | string> => {
+    const nowMs = leader.serverNowMs() ?? clock()
+    const step = await ledger.change((now) => reserve(now, { wish, term, budget: budget(), nowMs }), { auditId: `${wish.id}.reserve` })
+    if (!step.ok) {
+      if (step.kind === 'fenced') succession.lose(step.reason)
+      return step.reason
+    }
+    const intent = step.ledger.intents.find(({ uid }) => uid === wish.uid)
+    if (intent === undefined) throw new TwinError('INTERNAL', `the ledger took intent ${wish.id} and has it not`)
+    return intent
+  }
+  /** @returns whether it is written; if not, it is found out later what became of the intent. */
+  const note = async (name: string, intent: Intent, step: (ledger: Ledger) => Step): Promise<boolean> => {
+    try {
+      const taken = await ledger.change(step, { auditId: `${intent.id}.${name}` })
+      if (!taken.ok) succession.lose(taken.reason)
+      return taken.ok
+    } catch (error) {
+      log.warn({ pod: intent.pod, step: name, reason: toKubeFailure(error).message }, 'step of an action not noted in the ledger')
+      return false
+    }
+  }
+  const release = async ({ intent, term, neverActed }: { readonly intent: Intent; readonly term: Term; readonly neverActed: boolean }) => {
+    const isNoted = await note('release', intent, (now) => settle(now, { serial: intent.serial, term, neverActed }))
+    onStep('released')
+    return isNoted
+  }
+
+  const send = async (intent: Intent, request: (Prepared & { ok: true })['request']): Promise<Sent> => {
+    const never = (reason: string, isFinal: boolean, waitMs = 0): Sent => ({ state: 'not-done', reason, isFinal, waitMs })
+    if (!leader.mayAct()) return never('another edgetwin may lead by now', true)
+    const sent = await act(client, request, { dryRun: isDryRun, auditId: `${intent.id}.${intent.serial}` })
+    onStep('answered')
+    if (sent.outcome === 'done') return { state: 'done' }
+    if (sent.outcome === 'refused') {
+      const isFinal = sent.why !== 'changed' && sent.why !== 'busy'
+      return never(sent.reason, isFinal, sent.why === 'busy' ? Math.min(BUSY_WAIT_MS_MAX, sent.retryAfterMs ?? LOOK_EVERY_MS) : 0)
+    }
+    log.warn({ pod: intent.pod, action: intent.kind, reason: sent.reason }, 'answer lost, finding out what became of it')
+    return isDone(intent, await succession.fence(intent)) ? { state: 'done' } : never(sent.reason, false)
+  }
+
+  const settling = async ({ action, until }: Wanted): Promise<Confirmed> => {
+    let last: Confirmed = { state: 'not-placed', reason: 'what became of it could not be read' }
+    for (const untilMs = monotonic() + withinMs; ; await wait(LOOK_EVERY_MS)) {
+      last = await confirm(client, action).catch(() => last)
+      const isOver = last.state === until || last.state === 'placed' || last.state === 'gone'
+      if (isOver || (last.state === 'released' && last.isUnschedulable) || monotonic() > untilMs) return last
+    }
+  }
+
+  /** @returns null: to be tried anew on what is read then. */
+  const once = async (wanted: Wanted, term: Term): Promise<Effect | { readonly again: string; readonly waitMs: number }> => {
+    const { action } = wanted
+    const reads = await readFor(client, action, view?.())
+    onStep('read')
+    const now = stateOf(action, reads.pod)
+    // By an earlier try whose answer was lost, ours or that of the one who led before us.
+    if ('decision' in now && now.decision === action.decision) return toEffect(wanted, await settling(wanted), nodesOf(action))
+    const prepared = prepareAction(action, reads)
+    if (!prepared.ok) return refused(prepared.reason)
+    const intent = await reserveFor({ ...wishOf(action, reads, prepared.nodes), attempt: attempts++ }, term)
+    if (typeof intent === 'string') return refused(intent)
+    onStep('reserved')
+    const sent = await send(intent, prepared.request)
+    if (sent.state === 'not-done') {
+      const isReleased = await release({ intent, term, neverActed: true })
+      return sent.isFinal || !isReleased ? refused(sent.reason) : { again: sent.reason, waitMs: sent.waitMs }
+    }
+    await note('acted', intent, (held) => markActed(held, { serial: intent.serial, term }))
+    onStep('marked')
+    say(action, action.kind === 'evict' ? 'TwinEvicted' : 'TwinPlaced', `${what(action.kind, prepared.nodes)}: ${explain(action)}`)
+    if (isDryRun) return refused(`dry run: the server would ${action.kind} pod ${action.pod.name}: ${prepared.nodes.join(', ')}`)
+    const confirmed = await settling(wanted)
+    onStep('confirmed')
+    await release({ intent, term, neverActed: false })
+    return toEffect(wanted, confirmed, prepared.nodes)
+  }
+
+  const tryAll = async (wanted: Wanted): Promise<Effect> => {
+    const { action } = wanted
+    let reason = ''
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const term = await succession.term()
+      if (typeof term === 'string') return refused(term)
+      const stale = await revalidate(action)
+      if (stale !== null) return refused(stale)
+      onStep('revalidated')
+      const effect = await once(wanted, term)
+      if ('ok' in effect) return effect
+      reason = effect.again
+      await wait(effect.waitMs)
+    }
+    return refused(`given up after ${TRIES_MAX} tries: ${reason}`)
+  }
+  const say = (action: PlaceAction, reason: 'TwinPlaced' | 'TwinEvicted' | 'TwinRefused', note: string): void => {
+    void writePodEvent({ pod: action.pod, reason, note, timeMs: clock() }, { client, log, instance: leader.identity, isDryRun })
+  }
+  const guarded = async (wanted: Wanted): Promise<Effect> => {
+    const { action } = wanted
+    const effect = await tryAll(wanted).catch((error: unknown): Effect => {
+      if (!(error instanceof TwinError)) return refused(`the cluster could not be asked: ${toKubeFailure(error).message}`)
+      return refused(error.message)
+    })
+    if (effect.ok) return effect
+    log.warn({ pod: action.pod.name, action: action.kind, decision: action.decision, reason: effect.reason }, 'action not carried out')
+    if (!isDryRun) say(action, 'TwinRefused', `not ${action.kind === 'evict' ? 'moved' : 'placed'}: ${effect.reason}`)
+    return effect
+  }
+
+  return {
+    carryOut(wanted) {
+      const key = `${wanted.action.pod.namespace}/${wanted.action.pod.name}`
+      if (isStopping) return Promise.resolve(refused('edgetwin is stopping'))
+      if (underWay.has(key)) return Promise.resolve(refused(`pod ${wanted.action.pod.name} is already being acted on`))
+      const carrying = guarded(wanted).finally(() => underWay.delete(key))
+      underWay.set(key, carrying)
+      return carrying
+    },
+    tidyUp: () => succession.tidyUp(),
+    status: () => ({ underWay: underWay.size, ...succession.status() }),
+    async stop() {
+      isStopping = true
+      await Promise.all([...underWay.values(), succession.tidyUp()])
+    },
+  }
+}
+
+const refused = (reason: string) => ({ ok: false, reason }) as const
+
+const nodesOf = (action: PlaceAction): readonly string[] => ('nodes' in action ? action.nodes : [action.node])
+
+const what = (kind: PlaceAction['kind'], nodes: readonly string[]): string =>
+  kind === 'evict'
+    ? `evicted, to be made anew on ${nodes.join(', ')}`
+    : kind === 'bind'
+      ? `bound to ${nodes[0]}`
+      : `released to ${nodes.join(', ')}`
+
+function wishOf(
+  { kind, decision }: PlaceAction,
+  { pod, nodes: known }: ActionReads,
+  nodes: readonly string[],
+): Omit<IntentWish, 'attempt'> {
+  if (pod === null) throw new TwinError('INTERNAL', 'an action was prepared for no pod')
+  const { name, namespace = 'default', uid } = pod.metadata
+  const from = pod.spec.nodeName ?? null
+  const node = known.find(({ metadata }) => metadata.name === from)
+  const target = nodes.join(',')
+  const id = createHash('sha256')
+    .update(JSON.stringify([decision, uid, kind, target]))
+    .digest('hex')
+    .slice(0, 20)
+  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid
+  const request = noteOf(pod.metadata, POD_KEYS.request) ?? owner ?? uid
+  const workload = `${namespace}/${request}/${noteOf(pod.metadata, POD_KEYS.stage) ?? ''}`
+  const isRescue = kind === 'evict' && from !== null && (node === undefined || !isReady(node))
+  return { id, kind, namespace, pod: name, uid, workload, from, target, decision, isRescue }
+}
+
+function toEffect({ action, until }: Wanted, now: Confirmed, nodes: readonly string[]): Effect {
+  const { name } = action.pod
+  if (now.state === 'gone') return until === 'gone' ? { ok: true, nodes } : refused(`pod ${name} was deleted meanwhile`)
+  if (now.state === 'not-placed') return refused(`pod ${name}: ${now.reason}`)
+  if (now.decision !== action.decision) return refused(`pod ${name} was let go by somebody else`)
+  if (now.state === 'placed') return nodes.includes(now.node) ? { ok: true, nodes: [now.node] } : refused(`pod ${name} is on ${now.node}`)
+  return until === 'released' ? { ok: true, nodes } : refused(`pod ${name} was released to ${nodes.join(', ')}, and ${now.reason}`)
+}
