@@ -108,15 +108,16 @@ function addSliceDevice(
     return
   }
   const id = textOf(device, 'id')
-  const known = merge.devices.find(({ name }) => name === id)
+  const claimKey = `${spec.driver}/${spec.pool.name}/${device.name}`
+  const known = merge.devices.find((each) => each.name === id || each.claimKey === claimKey)
   const taint = device.taints?.find(({ effect }) => effect !== 'None')
   const taintFault = taint === undefined ? null : `taint ${taint.key}${taint.value ? `=${taint.value}` : ''}:${taint.effect}`
   if (known !== undefined) {
-    merge.conflicts.push(`${known.name} is told of by ${known.driver} and ${spec.driver}; the first is believed`)
+    merge.conflicts.push(`${known.name} is told of twice, by ${known.claimKey} and ${claimKey}; the first is believed`)
     return
   }
   const draft = add(merge, { kind, from: 'slice', name: id ?? device.name })
-  draft.claimKey = `${spec.driver}/${spec.pool.name}/${device.name}`
+  draft.claimKey = claimKey
   draft.driver = spec.driver
   draft.model = textOf(device, 'model', 'productName') ?? null
   draft.vendor = textOf(device, 'vendor') ?? (spec.driver === DRA_DRIVER ? null : vendorOfDomain(spec.driver))
