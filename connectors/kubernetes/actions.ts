@@ -26,7 +26,12 @@ export type PlaceAction =
   /** Binds a pod that waits, past the scheduler. */
   | (Common & { readonly kind: 'bind'; readonly node: string })
   /** Evicts a pod so that its owner makes another, which is then placed on `nodes`, of which the first must have room now. */
-  | (Common & { readonly kind: 'evict'; readonly nodes: readonly string[] })
+  | (Common & {
+      readonly kind: 'evict'
+      readonly nodes: readonly string[]
+      /** false: only when another pod of its owner is ready on that first node. Default true: disruption budgets decide. */
+      readonly mayLeaveGap?: boolean
+    })
 
 /** Of the whole cluster: what stands on other nodes decides too. */
 export interface ClusterView {
@@ -81,3 +86,12 @@ export type Confirmed =
   | { readonly state: 'not-placed'; readonly reason: string }
   /** The pod is no more, or is on its way out: what an eviction wants. */
   | { readonly state: 'gone' }
+
+export interface Wanted {
+  readonly action: PlaceAction
+  /** What has to be seen of it. */
+  readonly until: 'released' | 'placed' | 'gone'
+}
+
+/** `nodes`: where the pod is, or may go. */
+export type Effect = { readonly ok: true; readonly nodes: readonly string[] } | { readonly ok: false; readonly reason: string }

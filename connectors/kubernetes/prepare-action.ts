@@ -94,7 +94,7 @@ function prepareBind({ node: wanted, decision }: PlaceAction & { kind: 'bind' },
   return { ok: true, request, nodes: [wanted] }
 }
 
-function prepareEvict({ nodes }: PlaceAction & { kind: 'evict' }, pod: WatchedPod, reads: ActionReads): Prepared {
+function prepareEvict({ nodes, mayLeaveGap = true }: PlaceAction & { kind: 'evict' }, pod: WatchedPod, reads: ActionReads): Prepared {
   const { name } = pod.metadata
   const owner = ownerOf(pod)
   if (owner === null) return refused(`pod ${name} has no owner that would make another, so it is not moved`)
@@ -104,12 +104,22 @@ function prepareEvict({ nodes }: PlaceAction & { kind: 'evict' }, pod: WatchedPo
   if (first === undefined) return refused(`no node is wanted for pod ${name}`)
   if (pod.spec.nodeName === first)
     return refused(`pod ${name} is on node ${first} already; which device it takes there is its own request's`)
+  if (!mayLeaveGap && !reads.pods.some((other) => isSpare(other, pod, first)))
+    return refused(
+      `pod ${name} may leave no gap, and no other of ${owner.kind} ${owner.name} is ready on node ${first}; scale it up by one first`,
+    )
   const { feasible, against } = choices(replacementOf(pod), pod, [first], reads)
   if (feasible.length === 0) return refused(`node ${first} could not take what replaces pod ${name}: ${against.join('; ')}`)
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name }, deleteOptions: { preconditions: preconditions(pod) } }
   // A precondition that fails has spent the disruption budget for two minutes.
   const request = { method: 'POST', path: `${pathOf(pod.metadata)}/eviction`, body, rehearse: true } as const
   return { ok: true, request, nodes }
+}
+
+function isSpare(other: WatchedPod, pod: WatchedPod, node: string): boolean {
+  const isSibling = other.metadata.uid !== pod.metadata.uid && ownerOf(other)?.uid === ownerOf(pod)?.uid
+  const ready = (other.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
+  return isSibling && ready && other.spec.nodeName === node && other.metadata.deletionTimestamp === undefined
 }
 
 /** The one that makes another when the pod is gone. */

@@ -1,10 +1,13 @@
 /** Placements on a real API server with its own scheduler and controllers: released by the gate, bound, moved by eviction, let go. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { act, listAll, readFor, readPod } from '../../connectors/kubernetes/act.ts'
-import type { PlaceAction } from '../../connectors/kubernetes/actions.ts'
+import type { PlaceAction, Wanted } from '../../connectors/kubernetes/actions.ts'
+import { type CarryOutOptions, carryOut } from '../../connectors/kubernetes/carry-out.ts'
 import { createKubeClient, type KubeClient, type KubeRequest } from '../../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
 import { createKubernetesSink, type KubernetesSinkOptions } from '../../connectors/kubernetes/placement-sink.ts'
@@ -27,14 +30,14 @@ let client: KubeClient
 let behindProxy: KubeClient
 
 beforeAll(async () => {
-  lab = await startKubernetes({ progress: (line) => process.stderr.write(`${line}\n`) })
+  lab = await startKubernetes({ identities: ['ungate=ungate-job'], progress: (line) => process.stderr.write(`${line}\n`) })
   client = createKubeClient(() => loadKubeConfig({ kubeconfig: lab.kubeconfig }))
   toxiproxy = await startToxiproxy()
   proxy = await toxiproxy.proxy({ name: 'api', upstream: new URL(lab.url).host })
   const detour = join(lab.dir, 'detour.kubeconfig')
   writeFileSync(detour, readFileSync(lab.kubeconfig, 'utf8').replace(lab.url, `https://${proxy.address}`))
   behindProxy = createKubeClient(() => loadKubeConfig({ kubeconfig: detour }))
-  await apply(...NODES.map(aNode), ...GATE_POLICY)
+  await apply(...NODES.map(aNode), ...GATE_POLICY, ...UNGATE_RIGHTS)
   await eventually('all nodes ready', async () => {
     const listed = await lab.kubectl([
       'get',
@@ -133,6 +136,22 @@ const GATE_POLICY = [
   },
 ]
 
+const UNGATE_RIGHTS = [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'ungate' },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'patch'] }],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'ungate' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'ungate' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'ungate-job' }],
+  },
+]
+
 const podOf = (name: string) => readPod(client, { namespace: 'default', name, uid: null })
 async function podsOf(app: string): Promise<WatchedPod[]> {
   const pods = await listAll<WatchedPod>(client, '/api/v1/namespaces/default/pods', { labelSelector: `app=${app}` })
@@ -149,7 +168,7 @@ const gated = (app: string, count = 1) =>
     return pods.length === count ? pods : null
   })
 
-interface Wish extends Partial<KubernetesSinkOptions> {
+interface Wish extends Partial<KubernetesSinkOptions & CarryOutOptions> {
   readonly from?: string
   readonly nodes: readonly string[]
   readonly decision?: string
@@ -168,7 +187,9 @@ function place(pod: string, { from, nodes, decision = `d-${pod}`, ...options }: 
     predictedStartMs: 0,
     predictedFinishMs: 1,
   }
-  const sink = createKubernetesSink({ client, log: silent, strategy: 'gate', topK: 3, rank: () => nodes, ...options })
+  const own = { client, log: silent, ...options }
+  const carryOutOne = (wanted: Wanted) => carryOut(wanted, own)
+  const sink = createKubernetesSink({ strategy: 'gate', topK: 3, rank: () => nodes, carryOut: carryOutOne, ...own })
   return sink.apply(placement, { decisionId: decision })
 }
 const audited = (verb: string, pod: string, subresource?: string) =>
@@ -400,4 +421,50 @@ it('respects a disruption budget, and spends none on an eviction that would be r
   expect(await allowed()).toBe(1)
   expect(await place(pod!.metadata.name, to)).toMatchObject({ ok: true })
   expect((await running('guarded', 2)).map(({ spec }) => spec.nodeName)).toContain('edge-3')
+})
+
+/** The process itself, as somebody who may list and patch pods and nothing else. */
+async function ungate(...args: string[]): Promise<{ readonly code: number; readonly said: string }> {
+  const command = [join(import.meta.dirname, '../ungate.ts'), '--kubeconfig', lab.kubeconfigOf('ungate'), ...args]
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const said = Promise.all([child.stdout.toArray(), child.stderr.toArray()])
+  const [code] = await once(child, 'close')
+  return { code, said: (await said).flat().join('') }
+}
+
+it('lets go of what was held too long, while no edgetwin lives', async () => {
+  await lab.kubectl(['delete', 'pod', '--all', '--now', '--wait=true'])
+  await apply(aPod('late'), aPod('quota', { schedulingGates: [{ name: 'example.com/quota' }] }))
+  expect(await ungate('--ttl-seconds', '3600')).toMatchObject({ code: 0, said: expect.stringContaining('0 let go') })
+  expect((await ungate('--ttl-seconds', '0', '--dry-run')).said).toContain('late.default: would be let go')
+  expect((await podOf('late'))?.spec.nodeName).toBeUndefined()
+  await sleep(1_100)
+  expect(await ungate('--ttl-seconds', '1')).toMatchObject({ code: 0, said: expect.stringContaining('late.default: let go') })
+  expect((await running('late'))[0]!.metadata.annotations).toHaveProperty(['edgetwin.dev/ungated'], 'no decision within 1 s')
+  // Nothing is gained by taking ours from a pod that another holds too.
+  expect(gatesOf((await podOf('quota'))!)).toEqual(['example.com/quota', 'edgetwin.dev/placement'])
+  expect(await ungate('quota.default', 'late.default')).toMatchObject({ code: 1, said: expect.stringContaining('late.default: not held') })
+  expect(gatesOf((await podOf('quota'))!)).toEqual(['example.com/quota'])
+})
+
+it('lets go of all when a person says so, again and again while it runs, and says what it was refused', async () => {
+  await apply(aPod('one'), aPod('two'))
+  expect(await ungate('--all', '-n', 'default')).toMatchObject({
+    code: 0,
+    said: expect.stringMatching(/one.default: let go\ntwo.default: let go/),
+  })
+  await running('two')
+  const standing = spawn(process.execPath, [
+    join(import.meta.dirname, '../ungate.ts'),
+    ...['--kubeconfig', lab.kubeconfigOf('ungate'), '--every-seconds', '1', '--ttl-seconds', '1'],
+  ])
+  await apply(aPod('three'))
+  await running('three')
+  standing.kill('SIGTERM')
+  expect(await once(standing, 'close')).toEqual([0, null])
+  expect(await ungate('--all', 'one.default')).toMatchObject({ code: 2, said: expect.stringContaining('either --all or names') })
+  expect(await ungate('one')).toMatchObject({ code: 2, said: expect.stringContaining('pod.namespace') })
+  await lab.kubectl(['delete', 'clusterrolebinding', 'ungate'])
+  await eventually('the right is gone', async () => (await ungate('--all')).code === 1)
+  expect((await ungate('--all')).said).toContain('cannot list resource "pods"')
 })
