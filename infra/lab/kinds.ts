@@ -7,9 +7,12 @@ import type { ServiceSettings } from '../config-services.ts'
 import type { Progress } from './cache.ts'
 import { startInflux } from './influx.ts'
 import { startKafka } from './kafka.ts'
+import { startKubernetes } from './kubernetes.ts'
+import { applyNodes } from './nodes.ts'
 import { startPostgres } from './postgres.ts'
 import { startNodeExporter, startPrometheus } from './prometheus.ts'
 import { startToxiproxy } from './toxiproxy.ts'
+import { removeCgroups, startWorkers } from './workers.ts'
 
 export interface KindOptions {
   readonly dir: string
@@ -17,6 +20,10 @@ export interface KindOptions {
   readonly port: number | undefined
   readonly brokers: 1 | 3
   readonly secure: boolean
+  /** Files of nodes to create, by name or path. */
+  readonly nodes: readonly string[]
+  /** Workers whose pods are real processes. */
+  readonly real: number
   readonly progress: Progress
 }
 
@@ -31,10 +38,15 @@ export interface Kind {
   /** The port that its users expect. */
   readonly usualPort: number
   start(options: KindOptions): Promise<KindStarted>
+  /** What ends with no process, such as cgroups; before its folder is removed. */
+  removeRest?(dir: string): Promise<void>
 }
 
-export const KIND_NAMES = ['kafka', 'influx', 'prometheus', 'postgres', 'toxiproxy'] as const
+export const KIND_NAMES = ['kafka', 'influx', 'prometheus', 'postgres', 'toxiproxy', 'kubernetes'] as const
 export type KindName = (typeof KIND_NAMES)[number]
+
+/** Building Kubernetes takes minutes and gigabytes, so it only comes when it is named. */
+export const KINDS_OF_ALL: readonly KindName[] = KIND_NAMES.filter((name) => name !== 'kubernetes')
 
 export const KINDS: Readonly<Record<KindName, Kind>> = {
   kafka: { usualPort: 9_092, start: upKafka },
@@ -60,6 +72,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
     usualPort: 8_474,
     start: async (options) => ({ addresses: [(await startToxiproxy({ ...options, outlives: true })).url], settings: {} }),
   },
+  kubernetes: { usualPort: 6_443, start: upKubernetes, removeRest: removeCgroups },
 }
 
 async function upKafka({ port, brokers: brokerCount, ...options }: KindOptions): Promise<KindStarted> {
@@ -88,4 +101,11 @@ async function upPrometheus({ dir, port, progress }: KindOptions): Promise<KindS
   const { url, targetsDir } = await startPrometheus({ dir, port, targets: [{ targets: [address] }], outlives: true, progress })
   const settings = { prometheusUrl: url, prometheusTargetsFile: `${targetsDir}/edgetwin.json` }
   return { addresses: [url, `http://${address}/metrics`], settings }
+}
+
+async function upKubernetes({ dir, port, nodes, real, progress }: KindOptions): Promise<KindStarted> {
+  const lab = await startKubernetes({ dir, port, quickFailures: true, outlives: true, progress })
+  for (const named of nodes) progress(`nodes: ${(await applyNodes(lab, named)).join(', ')}`)
+  if (real > 0) await startWorkers(lab, { count: real, outlives: true, progress })
+  return { addresses: [lab.url, `kubeconfig ${lab.kubeconfig}`], settings: {} }
 }

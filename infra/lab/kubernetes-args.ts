@@ -64,6 +64,8 @@ export function componentArgs({
       '--profiling=false',
       `--kubelet-client-certificate=${key('apiserver-kubelet.crt')}`,
       `--kubelet-client-key=${key('apiserver-kubelet.key')}`,
+      // Names of nodes mean nothing in the workers' network.
+      '--kubelet-preferred-address-types=InternalIP',
       // Else it waits a minute for open watches when it is told to end.
       '--shutdown-watch-termination-grace-period=2s',
       `--egress-selector-config-file=${join(dir, 'egress.yaml')}`,

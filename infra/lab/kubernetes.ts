@@ -103,6 +103,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         env: { KUBECONFIG: '' },
         isReady: () => isReady(component, ports),
         readyWithinMs: READY_WITHIN_MS,
+        endSignal: 'SIGKILL',
         remedy: REMEDY,
         outlives: options.outlives,
       })

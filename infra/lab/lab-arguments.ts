@@ -2,13 +2,15 @@
 import { InvalidArgumentError } from 'commander'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import { KIND_NAMES, type KindName } from './kinds.ts'
+import { nodeFile } from './nodes.ts'
+import { WORKERS_MAX } from './worker-config.ts'
 
 export type PortsByKind = Readonly<Partial<Record<KindName, number>>>
 
-/** Each once, in the order of the table. @throws TwinError CONFIG_INVALID */
-export function kindsOf(names: readonly string[]): KindName[] {
+/** Each once, in the order of the table. @param all what `all` stands for. @throws TwinError CONFIG_INVALID */
+export function kindsOf(names: readonly string[], all: readonly KindName[] = KIND_NAMES): KindName[] {
   for (const name of names) if (name !== 'all' && !isKindName(name)) throw unknownService(name, [...KIND_NAMES, 'all'])
-  return KIND_NAMES.filter((kind) => names.includes('all') || names.includes(kind))
+  return KIND_NAMES.filter((kind) => (names.includes('all') && all.includes(kind)) || names.includes(kind))
 }
 
 /** "kafka=19092", added to those before. @throws InvalidArgumentError */
@@ -24,6 +26,19 @@ export function toPort(text: string, before: PortsByKind): PortsByKind {
 export function toCount(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Write a whole number.')
   return Number(text)
+}
+
+/** Added to those before. @throws TwinError CONFIG_INVALID */
+export function toNodeFile(named: string, before: readonly string[]): readonly string[] {
+  nodeFile(named)
+  return [...before, named]
+}
+
+/** @throws InvalidArgumentError */
+export function toWorkerCount(text: string): number {
+  const count = toCount(text)
+  if (count <= WORKERS_MAX) return count
+  throw new InvalidArgumentError(`There are ${WORKERS_MAX} workers at most.`)
 }
 
 /** @param where "of the lab second", when it is about one. */

@@ -15,7 +15,9 @@ beforeAll(() => {
 afterAll(() => rmSync(parent, { recursive: true, force: true }))
 
 const aState = (): LabState => ({
-  services: { kafka: { asked: { brokers: 3, secure: true }, addresses: ['127.0.0.1:1'], settings: { kafkaBrokers: '127.0.0.1:1' } } },
+  services: {
+    kafka: { asked: { brokers: 3, secure: true, real: 0 }, addresses: ['127.0.0.1:1'], settings: { kafkaBrokers: '127.0.0.1:1' } },
+  },
 })
 
 describe('the state of a lab', () => {

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { TwinError } from '../../models/errors.ts'
-import { KIND_NAMES } from './kinds.ts'
+import { KIND_NAMES, KINDS, type KindName } from './kinds.ts'
 import { endProcess, isAlive } from './processes.ts'
 import { logFile, nameOfRecord, readRecord } from './service.ts'
 
-const asked = z.object({ brokers: z.union([z.literal(1), z.literal(3)]), secure: z.boolean() })
+const asked = z.object({ brokers: z.union([z.literal(1), z.literal(3)]), secure: z.boolean(), real: z.number().int().default(0) })
 const serviceShape = z.object({
   asked,
   /** Empty until it was ready once. */
@@ -107,13 +107,14 @@ export function statusOf(lab: Lab): ProcessStatus[] {
 }
 
 /** Ends the service's processes and removes its folder. @returns how many ran. */
-export async function removeService(lab: Lab, kind: string): Promise<number> {
+export async function removeService(lab: Lab, kind: KindName): Promise<number> {
   const dir = kindDir(lab, kind)
   const alive = recordsIn(dir).flatMap((file) => {
     const record = readRecord(file)
     return record !== undefined && isAlive(record) ? [record] : []
   })
   await Promise.all(alive.map((record) => endProcess(record, record.endSignal)))
+  await KINDS[kind].removeRest?.(dir)
   rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   return alive.length
 }

@@ -10,10 +10,14 @@ import { Command, CommanderError, Option } from 'commander'
 import { TwinError } from '../../models/errors.ts'
 import { environmentName } from '../config.ts'
 import { cacheDir, withLock } from './cache.ts'
-import { KIND_NAMES } from './kinds.ts'
-import { kindsOf, type PortsByKind, quoted, toCount, toPort, unknownService } from './lab-arguments.ts'
-import { type Lab, labOf, labs, processesOf, readState, removeLab, removeService, statusOf, writeState } from './lab-state.ts'
+import { KIND_NAMES, KINDS_OF_ALL } from './kinds.ts'
+import { kubectlCommand } from './kubectl.ts'
+import { kindsOf, type PortsByKind, quoted, toCount, toNodeFile, toPort, toWorkerCount } from './lab-arguments.ts'
+import { killNamed, kindsToRestart, processesNamed, setSilent } from './lab-faults.ts'
+import { kindDir, type Lab, labOf, labs, readState, removeLab, removeService, statusOf, writeState } from './lab-state.ts'
+import { nodeFileNames } from './nodes.ts'
 import { DEFAULT_LAB, up } from './up.ts'
+import { WORKERS_MAX } from './worker-config.ts'
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 
@@ -26,12 +30,14 @@ const program = new Command('lab')
   .addHelpText(
     'after',
     `
-Services: ${KIND_NAMES.join(', ')}, or all
+Services: ${KIND_NAMES.join(', ')}, or all (without kubernetes, which is built for minutes when it is started first)
 A lab named ${DEFAULT_LAB} has the usual ports where they are free, others have free ones.
 
 Examples:
   npm run lab -- up all
   npm run lab -- up kafka --brokers 3 --secure --name second
+  npm run lab -- up kubernetes --nodes dhs --real 2
+  npm run lab -- silence tx2-1; npm run lab -- kill apiserver; npm run lab -- restart apiserver
   npm run lab -- up kafka influx --port-of kafka=19092 --port-of influx=18086
   eval "$(npm run -s lab -- env)" && npm start`,
   )
@@ -43,14 +49,27 @@ program
   .option('--port-of <service=port>', 'give a service its port; may be said several times', toPort, {})
   .addOption(new Option('--brokers <count>', 'Kafka brokers; three keep every record thrice').choices(['1', '3']))
   .option('--secure', 'Kafka also with TLS, SCRAM-SHA-512 and client certificates')
+  .option(
+    '--nodes <file>',
+    `Kubernetes has these nodes: ${nodeFileNames().join(', ')}, or a file; may be said several times`,
+    toNodeFile,
+    [],
+  )
+  .option(
+    '--real <count>',
+    `Kubernetes has so many workers whose pods are real processes, ${WORKERS_MAX} at most; needs root`,
+    toWorkerCount,
+  )
   .action(async (names: string[], options: UpFlags) => {
     const lab = theLab()
     const outcomes = await locked(lab, () =>
       up(lab, {
-        kinds: kindsOf(names),
+        kinds: kindsOf(names, KINDS_OF_ALL),
         portsByKind: options.portOf,
         brokers: options.brokers === undefined ? undefined : options.brokers === '3' ? 3 : 1,
         secure: options.secure,
+        nodes: options.nodes,
+        real: options.real,
         progress: tell,
       }),
     )
@@ -104,14 +123,61 @@ program
   .option('-f, --follow', 'and what it writes from now on')
   .action(async (name: string, { lines, follow }: { readonly lines: number; readonly follow?: boolean }) => {
     const lab = theLab()
-    const all = KIND_NAMES.flatMap((kind) => processesOf(lab, kind))
-    const files = all.filter(({ kind, name: own }) => kind === name || own === name).map(({ logFile }) => logFile)
-    if (files.length === 0) {
-      const known = [...new Set(all.flatMap(({ kind, name: own }) => [kind, own]))]
-      throw unknownService(name, known, `of the lab ${lab.name}${known.length === 0 ? ', which is not up' : ''}`)
-    }
+    const files = processesNamed(lab, name).map(({ logFile }) => logFile)
     const tail = spawn('tail', ['-n', String(lines), ...(follow === true ? ['-F'] : []), ...files], { stdio: 'inherit' })
     await new Promise((resolve) => tail.once('close', resolve))
+  })
+
+program
+  .command('kill')
+  .description('kill a process or all of a service, with no time to put anything in order; a real worker loses its power')
+  .argument('<process>', 'such as kafka-2, apiserver or worker-1')
+  .action(async (name: string) => {
+    const lab = theLab()
+    for (const { name: killed } of await locked(lab, () => killNamed(lab, name))) say([killed, 'killed'])
+  })
+
+program
+  .command('restart')
+  .description('kill it, and start it again on its port and data')
+  .argument('<process>', 'as for kill')
+  .action(async (name: string) => {
+    const lab = theLab()
+    await locked(lab, async () => {
+      const kinds = kindsToRestart(processesNamed(lab, name))
+      await killNamed(lab, name)
+      const asBefore = { portsByKind: {}, brokers: undefined, secure: undefined, nodes: [], real: undefined }
+      for (const { kind, did, error } of await up(lab, { kinds, ...asBefore, progress: tell })) {
+        if (did !== 'failed') say([kind, did])
+        else throw error
+      }
+    })
+  })
+
+for (const [command, state, description] of [
+  ['silence', 'silent', 'nobody hears from a node of Kubernetes any more, while its pods live on'],
+  ['wake', 'awake', 'it is heard again'],
+] as const) {
+  program
+    .command(command)
+    .description(description)
+    .argument('<node>')
+    .action(async (node: string) => {
+      await setSilent(theLab(), node, state)
+      say([node, state])
+    })
+}
+
+program
+  .command('kubectl')
+  .description('kubectl, as the administrator of its Kubernetes')
+  .argument('[words...]')
+  .allowUnknownOption()
+  .helpOption(false)
+  .action(async (words: string[]) => {
+    const [file, args] = await kubectlCommand(kindDir(theLab(), 'kubernetes'), words, tell)
+    const child = spawn(file, args, { stdio: 'inherit' })
+    process.exitCode = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? EXIT.failed)))
   })
 
 program
@@ -140,6 +206,8 @@ interface UpFlags {
   readonly portOf: PortsByKind
   readonly brokers?: '1' | '3'
   readonly secure?: boolean
+  readonly nodes: readonly string[]
+  readonly real?: number
 }
 
 function theLab(): Lab {

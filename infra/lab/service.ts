@@ -43,8 +43,8 @@ export interface ServiceSpec {
   /** Asked every 50 ms; `output` is what this start has logged. A rejection means not yet. */
   readonly isReady: (output: string) => boolean | Promise<boolean>
   readonly readyWithinMs: number
-  /** That asks it to end; SIGTERM where missing. */
-  readonly endSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | undefined
+  /** By which it ends; SIGTERM where missing. SIGKILL for what would wait for others that end too. */
+  readonly endSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGKILL' | undefined
   readonly remedy: string
   /** It goes on when this process has ended, as those of the `lab` command do; else it ends with us. */
   readonly outlives?: boolean | undefined
@@ -105,7 +105,11 @@ export async function startService(spec: ServiceSpec): Promise<LabService> {
   return service
 }
 
-const recordShape = z.object({ pid: z.number(), began: z.string(), endSignal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT']).optional() })
+const recordShape = z.object({
+  pid: z.number(),
+  began: z.string(),
+  endSignal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGKILL']).optional(),
+})
 export type ProcessRecord = z.infer<typeof recordShape>
 
 const RECORD_END = '.process.json'

@@ -17,6 +17,10 @@ export interface UpOptions {
   readonly brokers: 1 | 3 | undefined
   /** Undefined: as it was, else not. */
   readonly secure: boolean | undefined
+  /** Files of nodes to create or change. */
+  readonly nodes: readonly string[]
+  /** Undefined: as many workers as there were. */
+  readonly real: number | undefined
   readonly progress: Progress
 }
 
@@ -43,10 +47,15 @@ export async function up(lab: Lab, options: UpOptions): Promise<UpOutcome[]> {
   return outcomes
 }
 
-async function upKind(lab: Lab, kind: KindName, { portsByKind, brokers, secure, progress }: UpOptions): Promise<UpOutcome> {
+async function upKind(lab: Lab, kind: KindName, options: UpOptions): Promise<UpOutcome> {
   const state = readState(lab)
   const had = state.services[kind]
-  const asked: AskedOfService = { brokers: brokers ?? had?.asked.brokers ?? 1, secure: secure ?? had?.asked.secure ?? false }
+  const { portsByKind, nodes, progress } = options
+  const asked: AskedOfService = {
+    brokers: options.brokers ?? had?.asked.brokers ?? 1,
+    secure: options.secure ?? had?.asked.secure ?? false,
+    real: Math.max(options.real ?? 0, had?.asked.real ?? 0),
+  }
   if (kind === 'kafka' && had !== undefined && (had.asked.brokers !== asked.brokers || had.asked.secure !== asked.secure)) {
     const is = `${had.asked.brokers} broker${had.asked.brokers === 1 ? '' : 's'}${had.asked.secure ? ', secured' : ''}`
     throw new TwinError(
@@ -60,7 +69,7 @@ async function upKind(lab: Lab, kind: KindName, { portsByKind, brokers, secure, 
   const before = pids()
   writeState(lab, { services: { ...state.services, [kind]: had ?? { asked, addresses: [], settings: {} } } })
   mkdirSync(dir, { recursive: true, mode: 0o711 })
-  const { addresses, settings } = await KINDS[kind].start({ dir, port, ...asked, progress })
+  const { addresses, settings } = await KINDS[kind].start({ dir, port, ...asked, nodes, progress })
   writeState(lab, { services: { ...state.services, [kind]: { asked, addresses: [...addresses], settings: { ...settings } } } })
   const isNew = [...pids()].some((pid) => !before.has(pid))
   return { kind, did: !isNew ? 'already runs' : had === undefined ? 'started' : 'started again', addresses }

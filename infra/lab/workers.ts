@@ -13,7 +13,8 @@ import { type Progress, silent } from './cache.ts'
 import { containerdDist } from './containerd-dist.ts'
 import type { KubernetesLab } from './kubernetes.ts'
 import { kubernetesDist } from './kubernetes-dist.ts'
-import { type LabService, type ServiceSpec, startService } from './service.ts'
+import { isAlive, killProcess } from './processes.ts'
+import { type LabService, readRecord, recordFile, type ServiceSpec, startService } from './service.ts'
 import { runTool } from './tools.ts'
 import { API_SERVICE, egressSocket, GATEWAY, WORKERS_MAX, type WorkerPlace, workerFiles, workerPlace } from './worker-config.ts'
 import { writeWorkerImages } from './worker-images.ts'
@@ -52,6 +53,7 @@ export interface Workers {
 
 const SCRIPTS = join(import.meta.dirname, 'worker')
 const RELAY = join(import.meta.dirname, 'relay.ts')
+const NETWORK = 'workers-network'
 const REMEDY = 'see its log, and those beside it'
 
 /** @throws TwinError LAB_FAILED where the rights are missing, and when one is not ready in time. */
@@ -75,10 +77,13 @@ export async function startWorkers(lab: KubernetesLab, { count, outlives, progre
     await removeCgroups(lab.dir)
   }
   const gate = join(lab.dir, 'api.sock')
+  const places = Array.from({ length: count }, (_, index) => workerPlace(lab.dir, index + 1))
   try {
+    // Without the network that they were joined to they cannot be reached again.
+    if (runningPid(lab.dir, NETWORK) === undefined) await endWorkers(places)
     await start({ name: 'workers-gate', command: process.execPath, args: [RELAY, `unix:${gate}=tcp:127.0.0.1:${new URL(lab.url).port}`] })
     const network = await start({
-      name: 'workers-network',
+      name: NETWORK,
       command: 'unshare',
       args: [
         ...['--net', 'bash', join(SCRIPTS, 'network.sh'), process.execPath, RELAY],
@@ -86,16 +91,23 @@ export async function startWorkers(lab: KubernetesLab, { count, outlives, progre
       ],
       env: { GATEWAY, API_SERVICE },
     })
-    const networkPid = String(network.pid())
     const images = join(lab.dir, 'images.tar')
-    const { sha256 } = await writeWorkerImages(images, runtime, progress)
+    const isIdle = places.every(({ dir, name }) => runningPid(dir, name) !== undefined)
+    const { sha256 } = isIdle ? { sha256: '' } : await writeWorkerImages(images, runtime, progress)
     const environment = {
       ...runc.env,
-      ...{ SCRIPTS, GATEWAY, NETWORK_PID: networkPid, KUBERNETES: binary, RUNTIME: runtime, IMAGES: images, IMAGES_DIGEST: sha256 },
+      ...{
+        SCRIPTS,
+        GATEWAY,
+        NETWORK_PID: String(network.pid()),
+        KUBERNETES: binary,
+        RUNTIME: runtime,
+        IMAGES: images,
+        IMAGES_DIGEST: sha256,
+      },
       PATH: `${dirname(runc.file)}:${process.env.PATH}`,
       LABELS: 'edgetwin.dev/role=server',
     }
-    const places = Array.from({ length: count }, (_, index) => workerPlace(lab.dir, index + 1))
     const workers = await Promise.all(
       places.map(async (place) => {
         prepare(place, lab, runtime)
@@ -107,7 +119,7 @@ export async function startWorkers(lab: KubernetesLab, { count, outlives, progre
           env: { ...environment, ...variablesOf(place) },
           isReady: isSaid('the kubelet answers'),
         })
-        return workerOf(place, service, networkPid)
+        return workerOf(lab, place, service)
       }),
     )
     const names = places.map(({ name }) => `node/${name}`)
@@ -121,7 +133,6 @@ export async function startWorkers(lab: KubernetesLab, { count, outlives, progre
 }
 
 const isSaid = (what: string) => (output: string) => output.includes(what)
-const linkOf = ({ name }: WorkerPlace) => `v-${name}`
 
 function prepare(place: WorkerPlace, lab: KubernetesLab, runtime: string): void {
   const { name, dir } = place
@@ -137,13 +148,29 @@ function prepare(place: WorkerPlace, lab: KubernetesLab, runtime: string): void 
 function variablesOf(place: WorkerPlace): Readonly<Record<string, string>> {
   const { name, dir, address, pods } = place
   const cgroups = readFileSync(join(dir, 'cgroups'), 'utf8').replaceAll('\n', ' ')
-  return { NODE: name, DIR: dir, ADDRESS: address, PODS: pods, LINK: linkOf(place), CGROUPS: cgroups }
+  return { NODE: name, DIR: dir, ADDRESS: address, PODS: pods, LINK: `v-${name}`, CGROUPS: cgroups }
 }
 
-function workerOf(place: WorkerPlace, service: LabService, networkPid: string): Worker {
-  const setLink = async (state: 'up' | 'down') => {
-    await runTool('nsenter', ['-t', networkPid, '-n', 'ip', 'link', 'set', linkOf(place), state], { remedy: `start ${place.name} again` })
+/** @param state down: nobody hears it any more, while everything on it lives on. */
+export async function setLink(labDir: string, name: string, state: 'up' | 'down'): Promise<void> {
+  const words = ['-t', String(runningPid(labDir, NETWORK)), '-n', 'ip', 'link', 'set', `v-${name}`, state]
+  await runTool('nsenter', words, { remedy: `start ${name} again` })
+}
+
+/** @returns undefined when no such process of that folder runs. */
+function runningPid(dir: string, name: string): number | undefined {
+  const record = readRecord(recordFile(dir, name))
+  return record !== undefined && isAlive(record) ? record.pid : undefined
+}
+
+async function endWorkers(places: readonly WorkerPlace[]): Promise<void> {
+  for (const { dir, name } of places) {
+    const record = readRecord(recordFile(dir, name))
+    if (record !== undefined) await killProcess(record)
   }
+}
+
+function workerOf(lab: KubernetesLab, place: WorkerPlace, service: LabService): Worker {
   return {
     name: place.name,
     address: place.address,
@@ -158,8 +185,8 @@ function workerOf(place: WorkerPlace, service: LabService, networkPid: string): 
     },
     powerOff: () => service.kill(),
     start: () => service.start(),
-    cutLink: () => setLink('down'),
-    mendLink: () => setLink('up'),
+    cutLink: () => setLink(lab.dir, place.name, 'down'),
+    mendLink: () => setLink(lab.dir, place.name, 'up'),
   }
 }
 
