@@ -66,7 +66,7 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
       ...cluster.checks(),
       podCheck(telling.podFaults()),
       inventoryCheck(cluster, telling.inventory),
-      logCheck(feedStatus(), clock()),
+      feedCheck(feedStatus(), clock()),
     ],
     status: () => ({ cluster: cluster.status(), feed: feedStatus() }),
     inventory: telling.inventory,
@@ -106,15 +106,17 @@ function inventoryCheck(cluster: Cluster, inventory: (node: string) => Inventory
   }
 }
 
-function logCheck({ stuckSinceMs, waitingCount, refusedCount }: FeedStatus, nowMs: number): Check {
-  const stuck =
-    stuckSinceMs === null
-      ? ''
-      : `the event log takes nothing since ${Math.round((nowMs - stuckSinceMs) / 1_000)} s, ${waitingCount} objects wait`
+function feedCheck({ stuckSinceMs, waitingCount, refusedCount, puzzles }: FeedStatus, nowMs: number): Check {
+  const stuckMs = stuckSinceMs === null ? 0 : nowMs - stuckSinceMs
+  const faults = [
+    ...(stuckMs === 0 ? [] : [`the event log takes nothing since ${Math.round(stuckMs / 1_000)} s, ${waitingCount} objects wait`]),
+    ...(refusedCount === 0 ? [] : [`${refusedCount} events were refused by the log for good`]),
+    ...[...puzzles].slice(0, NAMED_MAX).map(([name, why]) => `${name} is not understood: ${why}`),
+  ]
   return {
-    name: 'cluster-log',
-    ok: stuck === '' && refusedCount === 0,
-    detail: stuck || (refusedCount === 0 ? 'what changes is told' : `${refusedCount} events were refused by the log for good`),
-    remedy: 'See whether the event log can be reached; refused events stand in the log of this process.',
+    name: 'cluster-feed',
+    ok: faults.length === 0,
+    detail: faults.length === 0 ? 'what changes is told' : faults.join('; '),
+    remedy: 'See whether the event log can be reached; what was refused stands in the log of this process.',
   }
 }

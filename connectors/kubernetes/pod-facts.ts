@@ -59,7 +59,7 @@ export function podFactsOf(pod: WatchedPod, { heardMs, spec, accelerator }: PodC
     place,
     boundMs,
     startedMs,
-    end: endOf(pod, at, startedMs ?? boundMs ?? createdMs),
+    end: endOf(pod, { at, sinceMs: startedMs ?? boundMs ?? createdMs, heardMs }),
   }
 }
 
@@ -96,7 +96,13 @@ function startOf({ status }: WatchedPod): string | null {
   return first ?? (status?.phase === 'Running' ? (status.startTime ?? '') : null)
 }
 
-function endOf(pod: WatchedPod, at: (text: string | null | undefined, since: number) => number, sinceMs: number): PodEnd | null {
+interface EndContext {
+  readonly at: (text: string | null | undefined, since: number) => number
+  readonly sinceMs: number
+  readonly heardMs: number
+}
+
+function endOf(pod: WatchedPod, { at, sinceMs, heardMs }: EndContext): PodEnd | null {
   const { metadata, status } = pod
   const stops = (status?.containerStatuses ?? []).flatMap(({ state }) => state?.terminated?.finishedAt ?? [])
   const timeMs = at(stops.sort().at(-1), sinceMs)
@@ -106,7 +112,9 @@ function endOf(pod: WatchedPod, at: (text: string | null | undefined, since: num
   if (status?.phase === 'Failed' && !isDisrupted && status.reason !== 'Evicted') return { type: 'failed', timeMs, reason: failureOf(pod) }
   if (status?.phase !== 'Failed' && metadata.deletionTimestamp === undefined) return null
   const reason = isDisrupted ? [disruption.reason, disruption.message].filter(Boolean).join(': ') : (status?.message ?? 'deleted')
-  const endMs = at(isDisrupted ? disruption.lastTransitionTime : null, sinceMs)
+  // It is the time by which it must be gone, which may be still to come.
+  const deletedMs = Math.max(sinceMs, Math.min(heardMs, timeOf(metadata.deletionTimestamp) ?? heardMs))
+  const endMs = isDisrupted ? at(disruption.lastTransitionTime, sinceMs) : deletedMs
   return {
     type: 'evicted',
     timeMs: endMs,

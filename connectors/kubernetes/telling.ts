@@ -146,17 +146,16 @@ export function createTelling({ site, view, registry, entities }: TellingOptions
     pod(pod, { timeMs, isGone }) {
       const name = nameOf(pod)
       const told = pods.get(name)
-      const isOurs = isPlaceable(pod)
+      const how = { timeMs, isReplaced: isController(pod) }
       // A label that was taken off takes the pod out of the twin, and out of our hands.
-      if (!isOurs && told === undefined) return []
+      if (!isPlaceable(pod)) return told === undefined ? [] : tellPod(name, null, how)
       const { spec: read, faults: wrong } = readPodSpec(pod, registry)
       if (isGone || wrong.length === 0) faults.delete(name)
       else faults.set(name, wrong)
       const spec = told?.uid === pod.metadata.uid ? told.spec : requests.specFor(read)
       const facts = podFactsOf(pod, { heardMs: timeMs, spec, accelerator: acceleratorOf(pod, timeMs) })
-      const how = { timeMs, isReplaced: isController(pod) }
       const last = tellPod(name, mergeTold(told, facts), how)
-      return isGone || !isOurs ? [...last, ...tellPod(name, null, how)] : last
+      return isGone ? [...last, ...tellPod(name, null, how)] : last
     },
     toldNodes: () => [...new Set([...nodes.keys(), ...accelerators.keys()])],
     toldPods: () => [...pods].flatMap(([name, { end }]) => (end === null ? [name] : [])),

@@ -1,0 +1,286 @@
+/**
+ * Whatever a cluster does, however much of it is seen at once and however often edgetwin starts anew: in the end the twin is as a fresh
+ * list would make it.
+ */
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { ClusterChange } from '../connectors/kubernetes/cluster.ts'
+import { type Backlog, createBacklog } from '../connectors/kubernetes/cluster-backlog.ts'
+import { createClusterIndex } from '../connectors/kubernetes/cluster-index.ts'
+import { holdsResources, isOver } from '../connectors/kubernetes/pod-facts.ts'
+import { isPlaceable } from '../connectors/kubernetes/pod-spec.ts'
+import { createTelling, nameOf, type Telling } from '../connectors/kubernetes/telling.ts'
+import { aDevice, aKubeNode, aKubePod, aSlice, type NodeParts, type PodParts } from '../connectors/kubernetes/testing/objects.ts'
+import type { ResourceClaim, ResourceSlice, WatchedNode, WatchedPod } from '../connectors/kubernetes/watched.ts'
+import { defaultRegistry } from '../models/applications/registry.ts'
+import { isEnded } from '../models/entities/pod.ts'
+import { type TwinEvent, twinEventShape } from '../models/events/events.ts'
+import { applyEvents } from '../twin/fold.ts'
+import { emptyTwin, type TwinState } from '../twin/twin-state.ts'
+
+const START_MS = Date.parse('2026-11-21T12:00:10Z')
+
+/** A cluster in memory, as informers would show it, and the twin behind it. */
+function aWatchedCluster() {
+  const objects = {
+    node: new Map<string, WatchedNode>(),
+    pod: new Map<string, WatchedPod>(),
+    slice: new Map<string, ResourceSlice>(),
+    claim: new Map<string, ResourceClaim>(),
+  }
+  let nowMs = START_MS
+  let state: TwinState = emptyTwin
+  let sequence = 0
+  const told: TwinEvent[] = []
+  let index = createClusterIndex()
+  let telling: Telling
+  let backlog: Backlog
+  const start = (): void => {
+    index = createClusterIndex()
+    for (const object of objects.pod.values()) index.note({ kind: 'pod', change: { type: 'set', object, previous: null } })
+    for (const object of objects.slice.values()) index.note({ kind: 'slice', change: { type: 'set', object, previous: null } })
+    const cluster = {
+      objects: (kind: string) => Reflect.get(objects, kind) ?? new Map(),
+      isListed: () => true,
+      isInTouch: () => true,
+      isShown: () => true,
+    }
+    const view = index.view(cluster as unknown as Parameters<typeof index.view>[0])
+    telling = createTelling({ site: 'lab', view, registry: defaultRegistry(), entities: () => state.entities })
+    backlog = createBacklog({ cluster, telling, clock: () => nowMs })
+  }
+  start()
+  const fold = (events: readonly TwinEvent[]): void => {
+    told.push(...events)
+    state = applyEvents(
+      state,
+      events.map((event) => ({ sequence: ++sequence, position: { topic: 't', partition: 0, offset: sequence }, event })),
+    )
+  }
+  const note = (change: ClusterChange): void => {
+    index.note(change)
+    backlog.note(change)
+  }
+  return {
+    objects,
+    told,
+    state: () => state,
+    telling: () => telling,
+    restart: start,
+    pass: (ms: number) => {
+      nowMs += ms
+    },
+    flush: () => {
+      for (let events = backlog.take(); events.length > 0; events = backlog.take()) fold(events)
+    },
+    look: () => {
+      backlog.look()
+      fold(telling.giveUp({ timeMs: nowMs }))
+    },
+    tick: () => fold([{ type: 'clock.ticked', site: 'lab', timeMs: nowMs, source: 'clock' }]),
+    tell: fold,
+    nowMs: () => nowMs,
+    node(name: string, parts: NodeParts | null): void {
+      const previous = objects.node.get(name) ?? null
+      if (parts === null) {
+        objects.node.delete(name)
+        if (previous) note({ kind: 'node', change: { type: 'removed', object: previous } })
+        return
+      }
+      const object = aKubeNode(name, parts)
+      objects.node.set(name, object)
+      note({ kind: 'node', change: { type: 'set', object, previous } })
+    },
+    slice(object: ResourceSlice): void {
+      const previous = objects.slice.get(object.metadata.name) ?? null
+      objects.slice.set(object.metadata.name, object)
+      note({ kind: 'slice', change: { type: 'set', object, previous } })
+    },
+    claim(object: ResourceClaim): void {
+      const previous = objects.claim.get(`default/${object.metadata.name}`) ?? null
+      objects.claim.set(`default/${object.metadata.name}`, object)
+      note({ kind: 'claim', change: { type: 'set', object, previous } })
+    },
+    pod(name: string, parts: PodParts | null): void {
+      const previous = objects.pod.get(name) ?? null
+      const isAnother = parts !== null && previous !== null && previous.metadata.uid !== (parts.uid ?? `uid-${name}`)
+      if (previous && (parts === null || isAnother)) note({ kind: 'pod', change: { type: 'removed', object: previous } })
+      if (parts === null) {
+        objects.pod.delete(name)
+        return
+      }
+      const object = aKubePod(name, parts)
+      objects.pod.set(name, object)
+      note({ kind: 'pod', change: { type: 'set', object, previous: isAnother ? null : previous } })
+    },
+  }
+}
+type Watched = ReturnType<typeof aWatchedCluster>
+
+/** By name, what the twin should hold of the pods. */
+function expectedPods({ pod }: Watched['objects']) {
+  const open = [...pod.values()].filter((each) => isPlaceable(each) && !isOver(each))
+  return open.map((each) => `${nameOf(each)} ${each.metadata.uid} ${each.spec.nodeName ?? '-'} ${each.status?.phase}`).sort()
+}
+
+function heldPods({ entities }: TwinState) {
+  const open = [...entities.pod.values()].filter((pod) => !isEnded(pod))
+  return open
+    .map(({ name, uid, mode, reported }) => `${name} ${uid} ${reported.place?.node ?? '-'} ${mode === 'running' ? 'Running' : 'Pending'}`)
+    .sort()
+}
+
+function expectedNodes({ node }: Watched['objects']) {
+  return [...node.values()].map(({ metadata, spec, status }) => {
+    const ready = status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+    return `${metadata.name} ${ready ? 'ready' : 'notReady'} ${spec?.unschedulable === true}`
+  })
+}
+
+function heldNodes({ entities }: TwinState) {
+  const there = [...entities.node.values()].filter(({ mode }) => mode !== 'gone')
+  return there.map(({ name, mode, reported }) => `${name} ${mode} ${reported.conditions?.value.cordoned}`)
+}
+
+function checkAll(watched: Watched): void {
+  const state = watched.state()
+  expect(heldPods(state)).toEqual(expectedPods(watched.objects))
+  expect(heldNodes(state).sort()).toEqual(expectedNodes(watched.objects).sort())
+  const open = [...state.entities.pod.values()].filter((pod) => !isEnded(pod))
+  const work = open.map(({ spec }) => `${spec?.request} ${spec?.stage}`)
+  expect(new Set(work).size).toBe(work.length)
+  const askedFor = new Set(
+    [...state.entities.request.values()].filter(({ mode }) => mode === 'assigned' || mode === 'waiting').map(({ id }) => id),
+  )
+  for (const { spec } of open) expect(askedFor).toContain(spec?.request)
+  const devices = new Set(
+    [...watched.objects.node.keys()].flatMap((name) =>
+      watched
+        .telling()
+        .inventory(name)
+        ?.devices.map((each) => each.name),
+    ),
+  )
+  for (const { name, reported, mode } of state.entities.accelerator.values()) {
+    const onIt = open.filter((pod) => pod.reported.place?.accelerator === name).map((pod) => pod.name)
+    expect([...reported.pods].sort()).toEqual(onIt.sort())
+    expect([name, mode === 'offline']).toEqual([name, !devices.has(name)])
+  }
+  for (const event of watched.told) expect(() => twinEventShape.parse(event)).not.toThrow()
+}
+
+const gpus = (count: number) => Array.from({ length: count }, (_, index) => aDevice(`gpu${index}`, { kind: 'gpu', model: 'iris-xe' }))
+const NODES = ['edge-1', 'edge-2'] as const
+const RUNNING = { phase: 'Running', conditions: [{ type: 'PodScheduled', status: 'True' }] }
+
+type Act = (watched: Watched, uids: { next: () => string }) => void
+const nameArb = fc.constantFrom('web-1', 'web-2', 'job-1', 'alone')
+const nodeArb = fc.constantFrom(...NODES)
+const change = (watched: Watched, name: string, more: PodParts): void => {
+  const pod = watched.objects.pod.get(name)
+  if (pod === undefined) return
+  const { metadata, spec, status } = pod
+  const owner = metadata.ownerReferences?.[0]?.name
+  watched.pod(name, {
+    uid: metadata.uid,
+    labels: metadata.labels ?? {},
+    limits: spec.containers[0]?.resources?.limits ?? {},
+    ...(owner === undefined ? {} : { owner }),
+    ...(spec.nodeName === undefined ? {} : { node: spec.nodeName }),
+    ...(metadata.deletionTimestamp === undefined ? {} : { deletedAt: metadata.deletionTimestamp }),
+    ...(status === undefined ? {} : { status }),
+    ...more,
+  })
+}
+const actArb: fc.Arbitrary<Act> = fc.oneof(
+  fc
+    .record({ name: nameArb, owner: fc.option(fc.constantFrom('web', 'job')), ours: fc.boolean(), gpu: fc.boolean(), gated: fc.boolean() })
+    .map(
+      ({ name, owner, ours, gpu, gated }): Act =>
+        (watched, uids) =>
+          watched.pod(name, {
+            uid: uids.next(),
+            ...(owner === null ? {} : { owner }),
+            ...(ours ? {} : { labels: {} }),
+            ...(gpu ? { limits: { 'nvidia.com/gpu': '1' } } : {}),
+            ...(gated ? { gates: ['edgetwin.dev/placement'] } : {}),
+          }),
+    ),
+  fc.tuple(nameArb, nodeArb).map(
+    ([name, node]): Act =>
+      (watched) => {
+        const pod = watched.objects.pod.get(name)
+        if (pod && !isOver(pod) && pod.spec.nodeName === undefined && watched.objects.node.has(node))
+          change(watched, name, { node, gates: [] })
+      },
+  ),
+  nameArb.map(
+    (name): Act =>
+      (watched) => {
+        const pod = watched.objects.pod.get(name)
+        if (pod?.spec.nodeName !== undefined && holdsResources(pod)) change(watched, name, { status: RUNNING })
+      },
+  ),
+  fc.tuple(nameArb, fc.constantFrom('Succeeded', 'Failed')).map(
+    ([name, phase]): Act =>
+      (watched) => {
+        if (watched.objects.pod.get(name)?.status?.phase === 'Running') change(watched, name, { status: { ...RUNNING, phase } })
+      },
+  ),
+  nameArb.map(
+    (name): Act =>
+      (watched) =>
+        change(watched, name, { deletedAt: '2026-11-21T12:00:09Z' }),
+  ),
+  nameArb.map(
+    (name): Act =>
+      (watched) =>
+        watched.pod(name, null),
+  ),
+  fc.tuple(nodeArb, fc.constantFrom<NodeParts | null>(null, {}, { ready: { status: 'Unknown' } }, { spec: { unschedulable: true } })).map(
+    ([name, parts]): Act =>
+      (watched) => {
+        // Pods of a node that was taken away are taken away too, before long.
+        for (const pod of parts === null ? [...watched.objects.pod.values()] : []) {
+          if (pod.spec.nodeName === name) watched.pod(pod.metadata.name, null)
+        }
+        watched.node(name, parts === null ? null : { resources: { 'nvidia.com/gpu': '2' }, ...parts })
+      },
+  ),
+  fc.tuple(nodeArb, fc.integer({ min: 0, max: 2 })).map(
+    ([node, count]): Act =>
+      (watched) =>
+        watched.slice(aSlice(node, gpus(count), { name: node })),
+  ),
+  fc.constant<Act>((watched) => watched.flush()),
+  fc.constant<Act>((watched) => watched.flush()),
+  fc.constant<Act>((watched) => watched.restart()),
+  fc.integer({ min: 10, max: 40_000 }).map(
+    (ms): Act =>
+      (watched) =>
+        watched.pass(ms),
+  ),
+  fc.constant<Act>((watched) => watched.look()),
+  fc.constant<Act>((watched) => watched.tick()),
+)
+
+describe('what a cluster tells', () => {
+  it('brings the twin to where a fresh list would, whatever was seen at once, missed or told before', () => {
+    fc.assert(
+      fc.property(fc.array(actArb, { minLength: 1, maxLength: 60 }), (acts) => {
+        const watched = aWatchedCluster()
+        let uid = 0
+        for (const act of acts) act(watched, { next: () => `uid-${++uid}` })
+        watched.flush()
+        checkAll(watched)
+        // Told to the end, there is nothing more to tell, also after a start.
+        watched.restart()
+        const before = watched.told.length
+        watched.flush()
+        const again = watched.told.slice(before).filter(({ type }) => !type.endsWith('.observed') && !type.endsWith('conditionsChanged'))
+        expect(again).toEqual([])
+      }),
+      { seed: 20_261, numRuns: 1_500 },
+    )
+  })
+})
