@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import type { Plugin } from '../../models/scheduling/kubernetes/plugin.ts'
 import { snapshotOf } from '../../models/scheduling/kubernetes/snapshot.ts'
 import { judge, PLUGINS } from '../../models/scheduling/kubernetes/stock-scheduler.ts'
@@ -14,6 +14,12 @@ import { kubernetesDist } from '../lab/kubernetes-dist.ts'
 const CASES = 6_000
 const FIRST_SEED = Number(process.env.CLUSTER_SEED ?? 1_000_000)
 const REPLAY = `replay with: CLUSTER_SEED=${FIRST_SEED} npm run -s test:real -- infra/real/stock-scheduler`
+
+let binary = ''
+// The first build takes minutes.
+beforeAll(async () => {
+  ;({ binary } = await kubernetesDist((message) => process.stderr.write(`${message}\n`)))
+}, 1_500_000)
 
 interface StockAnswer {
   readonly id: number
@@ -25,7 +31,6 @@ interface StockAnswer {
 
 /** The stock plugins' verdict on each cluster, in the order of the seeds. */
 async function* stockVerdicts(count: number): AsyncIterable<StockAnswer> {
-  const { binary } = await kubernetesDist((message) => process.stderr.write(`${message}\n`))
   const oracle = spawn(binary, ['oracle'], { stdio: ['pipe', 'pipe', 'inherit'] })
   const answers = createInterface({ input: oracle.stdout })
   for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++)
