@@ -35,6 +35,8 @@ export const ERROR_CODES = {
   ROUTE_UNKNOWN: 'nothing is served under that method and path',
   ORIGIN_REFUSED: 'the Host or Origin of the request is not this server',
   UNAUTHORIZED: 'the request carries no valid token',
+  FORBIDDEN: 'the user may not do that',
+  ACCESS_UNAVAILABLE: 'nobody can say now who the user is or what it may do',
   RATE_LIMITED: 'too many requests',
   OVERLOADED: 'a bounded queue is full',
   QUERY_TIMEOUT: 'a question took longer than a question may',

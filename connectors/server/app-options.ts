@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Access } from '../../models/contracts/access.ts'
 import type { TwinApi } from '../../models/contracts/api.ts'
 import type { JobsApi } from '../../models/contracts/jobs.ts'
 import type { LogAdmin } from '../../models/contracts/log-admin.ts'
@@ -36,7 +37,7 @@ export interface AppOptions {
   /** Absent: the log is in process, and there is nothing to see of it. */
   readonly logAdmin?: LogAdmin | undefined
   readonly host: string
-  readonly token: string | null
+  readonly access: Access
   readonly viewerDir: string | null
   /** Prometheus text. */
   readonly metrics: () => Promise<string>

@@ -1,7 +1,7 @@
 /**
  * The HTTP side of the server without its socket: hooks that guard every request, the routes, and one place where
- * failures become problems. A new route needs no guard of its own: everything but the pages of the viewer and
- * /livez asks for the token, and everything that is not a GET is limited per caller.
+ * failures become problems. A new route needs no guard of its own, but a row in auth-table.ts: without one nobody
+ * may use it. Everything that is not a GET is limited per sender.
  */
 import rateLimit from '@fastify/rate-limit'
 import fastifyStatic from '@fastify/static'
@@ -11,7 +11,8 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import { TwinError } from '../../models/errors.ts'
 import type { Logger } from '../../models/ports.ts'
 import type { App, AppOptions } from './app-options.ts'
-import { bearerToken, hostRefusal, isToken, originRefusal } from './guard.ts'
+import { admitRequest, senderOf } from './auth.ts'
+import { addAccessRoute } from './auth-routes.ts'
 import { addHistoryRoutes } from './history-routes.ts'
 import { addJobRoutes } from './job-routes.ts'
 import { addLogAdminRoutes } from './log-admin-routes.ts'
@@ -42,11 +43,9 @@ const HEADERS = {
   'cache-control': 'no-store',
 } as const
 
-/** Said to anyone: the page asks for the token itself, so it must load without one. */
-const OPEN_ROUTES: readonly (string | undefined)[] = ['/livez', '/errors', '/', '/*']
-
 const ROUTES = [
   addProbes,
+  addAccessRoute,
   addStateRoutes,
   addLogRoutes,
   addHistoryRoutes,
@@ -85,24 +84,31 @@ export async function createApp(options: AppOptions): Promise<App> {
     keyGenerator: () => 'everyone',
     errorResponseBuilder: () => tooMany(limits.totalPerSecond),
   })
-  const countSubject = app.createRateLimit({ max: limits.perSubjectPerSecond, timeWindow: 1_000, keyGenerator: ({ ip }) => ip })
+  const countSender = app.createRateLimit({ max: limits.perSubjectPerSecond, timeWindow: 1_000, keyGenerator: senderOf })
+  const countAddress = app.createRateLimit({ max: limits.perSubjectPerSecond, timeWindow: 1_000, keyGenerator: ({ ip }) => ip })
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, ({ method, url }) => {
     const remedy = 'GET /api/v1/openapi.json lists what is served'
     throw new TwinError('ROUTE_UNKNOWN', `nothing is served under ${method} ${url.split('?', 1)[0]}; ${remedy}`)
   })
+  const spend = async (count: typeof countSender, request: FastifyRequest) => {
+    const spent = await count(request)
+    if (!spent.isAllowed && spent.isExceeded) throw tooMany(limits.perSubjectPerSecond)
+  }
+  const admission = {
+    access: options.access,
+    host: options.host,
+    countChange: (request: FastifyRequest) => spend(countSender, request),
+    countRefusal: (request: FastifyRequest) => spend(countAddress, request),
+  }
+  const served = new Set<string>()
+  app.decorate('served', served)
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) served.add(`${one} ${url}`)
+  })
+  app.decorateRequest('subject', null)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
-    const { headers, method, routeOptions } = request
-    const isRead = method === 'GET' || method === 'HEAD'
-    const refusal = hostRefusal(headers, options.host) ?? (isRead ? null : originRefusal(headers))
-    if (refusal !== null) throw new TwinError('ORIGIN_REFUSED', refusal)
-    const isKnown = OPEN_ROUTES.includes(routeOptions.url) || isToken(bearerToken(headers), options.token)
-    // Wrong tokens count too, so that guessing is slow.
-    if (!isRead || !isKnown) {
-      const count = await countSubject(request)
-      if (!count.isAllowed && count.isExceeded) throw tooMany(limits.perSubjectPerSecond)
-    }
-    if (!isKnown) throw new TwinError('UNAUTHORIZED', 'the token is missing or wrong; send `Authorization: Bearer TOKEN`')
+    await admitRequest(request, admission)
   })
 
   await app.register(swagger, swaggerOptions)

@@ -7,8 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { TwinError } from '../../models/errors.ts'
 
 /** @throws TwinError BIND_REFUSED */
-export function checkBind(host: string, token: string | null): void {
-  if (token !== null || isLoopback(host)) return
+export function checkBind(host: string, { asksWho }: { readonly asksWho: boolean }): void {
+  if (asksWho || isLoopback(host)) return
   const remedy =
     'set one (16 characters or more) with --token or EDGETWIN_TOKEN, or bind to 127.0.0.1 and let a proxy or port forwarding do the rest'
   throw new TwinError('BIND_REFUSED', `${host} can be reached from other machines and no token is set; ${remedy}`, { details: { host } })
@@ -41,11 +41,6 @@ export function originRefusal({ host, origin }: IncomingHttpHeaders): string | n
   return `Origin ${JSON.stringify(origin)} is not this server; open the viewer that it serves`
 }
 
-/** Who asked, for the audit. */
-export function subjectOf({ ip }: { readonly ip: string }): string {
-  return `operator@${ip}`
-}
-
-function digest(text: string): Buffer {
+export function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

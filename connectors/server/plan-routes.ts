@@ -6,7 +6,7 @@ import { TwinError } from '../../models/errors.ts'
 import { LOOP_MODES } from '../../models/events/decision-events.ts'
 import { idShape, textShape } from '../../models/events/shapes.ts'
 import type { App, AppOptions } from './app-options.ts'
-import { subjectOf } from './guard.ts'
+import { subjectOf } from './auth.ts'
 import { pageOf, pageQuery, pageShape } from './listing.ts'
 
 const sequence = z.number().int()

@@ -3,9 +3,10 @@
 import type { Check } from '../../models/contracts/api.ts'
 import { ERROR_CODES } from '../../models/errors.ts'
 import type { App, AppOptions } from './app-options.ts'
+import { mayRead } from './auth.ts'
 import { STATUS_OF_CODE } from './problem-details.ts'
 
-export function addProbes(app: App, { api, metrics }: AppOptions): void {
+export function addProbes(app: App, { api, access, metrics }: AppOptions): void {
   // Probes must not fail because others ask too much.
   const config = { rateLimit: false } as const
   const schema = { hide: true }
@@ -16,7 +17,10 @@ export function addProbes(app: App, { api, metrics }: AppOptions): void {
       const isReady = checks.every(({ ok, advisory }) => ok || advisory === true)
       const isVerbose = new URL(request.url, 'http://localhost').searchParams.has('verbose') || !isReady
       reply.code(isReady ? 200 : 503).type('text/plain')
-      return isVerbose ? `${checks.map(toLine).join('')}${isReady ? 'ready' : 'not ready'}\n` : 'ok\n'
+      if (isVerbose && (await mayRead(access, request.headers))) {
+        return `${checks.map(toLine).join('')}${isReady ? 'ready' : 'not ready'}\n`
+      }
+      return isReady ? 'ok\n' : 'not ready\n'
     })
   }
   app.get('/metrics', { config, schema }, async (_, reply) => {

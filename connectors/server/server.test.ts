@@ -249,14 +249,15 @@ describe('who may ask', () => {
     const { get, send, url } = await aServer({ host: '0.0.0.0', token: 'secret', viewerDir })
     expect(url).toMatch(/^http:\/\//)
     for (const authorization of ['', 'secret', 'Basic secret', 'Bearer', 'Bearer secre', 'Bearer secrets', 'Bearer SECRET']) {
-      for (const path of ['/api/v1/state', '/metrics', '/readyz', '/api/v1/openapi.json']) {
+      for (const path of ['/api/v1/state', '/metrics', '/api/v1/access', '/api/v1/openapi.json']) {
         const response = await get(path, { authorization })
         expect(response.headers.get('www-authenticate')).toBe('Bearer')
         expect(await problemOf(response)).toMatchObject({ status: 401, code: 'UNAUTHORIZED' })
       }
     }
     expect((await send('PUT', '/api/v1/loop', { mode: 'auto' })).status).toBe(401)
-    for (const path of ['/livez', '/', '/page.js']) expect((await get(path)).status).toBe(200)
+    for (const path of ['/livez', '/readyz', '/', '/page.js']) expect((await get(path)).status).toBe(200)
+    expect(await (await get('/readyz?verbose')).text()).toBe('ok\n')
     expect((await get('/api/v1/state', { authorization: 'Bearer secret' })).status).toBe(200)
   })
 

@@ -2,6 +2,7 @@
  * What people and programs see of the twin: REST, the live stream and the viewer's files, on one port.
  * It listens on loopback unless a token is set, and holds nothing that a restart would lose.
  */
+import type { Access } from '../../models/contracts/access.ts'
 import type { TwinApi } from '../../models/contracts/api.ts'
 import type { JobsApi } from '../../models/contracts/jobs.ts'
 import type { LogAdmin } from '../../models/contracts/log-admin.ts'
@@ -10,7 +11,8 @@ import { TwinError } from '../../models/errors.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
 import { createApp } from './app.ts'
 import { type App, type HistoryApi, REQUEST_LIMITS, type RequestLimits } from './app-options.ts'
-import { checkBind, hostRefusal, isToken, originRefusal } from './guard.ts'
+import { createTokenAccess } from './auth-token.ts'
+import { checkBind, hostRefusal, originRefusal } from './guard.ts'
 import { runStream, STREAM_LIMITS, type Stream, type StreamLimits } from './stream.ts'
 
 export interface ServerOptions {
@@ -26,6 +28,8 @@ export interface ServerOptions {
   readonly port: number
   /** Needed on every address but loopback; an empty one counts as none. */
   readonly token?: string | undefined
+  /** Who decides instead of the token who may do what. */
+  readonly access?: Access | undefined
   /** The built viewer; absent: no page is served. */
   readonly viewerDir?: string | undefined
   /** Prometheus text. */
@@ -44,12 +48,13 @@ export interface RunningServer {
 /** @throws TwinError BIND_REFUSED, PORT_IN_USE, CONFIG_INVALID */
 export async function runServer({ host, port, limits = {}, ...options }: ServerOptions): Promise<RunningServer> {
   const token = options.token || null
-  checkBind(host, token)
-  const app = await createApp({ ...options, host, token, viewerDir: options.viewerDir ?? null, limits: { ...REQUEST_LIMITS, ...limits } })
+  checkBind(host, { asksWho: token !== null || options.access !== undefined })
+  const access = options.access ?? createTokenAccess(token)
+  const app = await createApp({ ...options, host, access, viewerDir: options.viewerDir ?? null, limits: { ...REQUEST_LIMITS, ...limits } })
   const stream = await runStream(app.server, {
     ...options,
-    refusalOf: ({ headers }) => hostRefusal(headers, host) ?? originRefusal(headers),
-    hasToken: (given) => isToken(given, token),
+    handshakeRefusal: ({ headers }) => hostRefusal(headers, host) ?? originRefusal(headers),
+    access,
     limits: { ...STREAM_LIMITS, ...limits },
   })
   const stop = async () => {

@@ -5,11 +5,14 @@
  * or to the process that owns the site. Browsers and fetch do not take a token along to another address.
  */
 import fastify from 'fastify'
+import type { Access } from '../../models/contracts/access.ts'
 import type { Check } from '../../models/contracts/api.ts'
 import type { SharedSite, SharedSites } from '../../models/contracts/sites.ts'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import type { Logger, Stop } from '../../models/ports.ts'
-import { bearerToken, checkBind, hostRefusal, isToken, originRefusal } from './guard.ts'
+import { admitRequest, mayRead } from './auth.ts'
+import { createTokenAccess } from './auth-token.ts'
+import { checkBind } from './guard.ts'
 import { toProblem } from './problem-details.ts'
 import { listen } from './server.ts'
 
@@ -18,6 +21,8 @@ export interface SitesServerOptions {
   /** 0: any free one. */
   readonly port: number
   readonly token?: string | undefined
+  /** Who decides instead of the token who may do what. */
+  readonly access?: Access | undefined
   readonly sitesHere: () => readonly SharedSite[]
   /** Those of all processes. */
   readonly allSites: () => Promise<SharedSites>
@@ -28,7 +33,8 @@ export interface SitesServerOptions {
 export async function runSitesServer(options: SitesServerOptions): Promise<{ readonly url: string; readonly stop: Stop }> {
   const { host, port, sitesHere, allSites, checks, log } = options
   const token = options.token || null
-  checkBind(host, token)
+  checkBind(host, { asksWho: token !== null || options.access !== undefined })
+  const access = options.access ?? createTokenAccess(token)
   const app = fastify({ forceCloseConnections: true, requestTimeout: 10_000, connectionTimeout: 30_000, handlerTimeout: 5_000 })
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error, request)
@@ -39,21 +45,18 @@ export async function runSitesServer(options: SitesServerOptions): Promise<{ rea
     const remedy = 'GET /api/v1/sites lists the sites; what is of one is under /sites/NAME'
     throw new TwinError('ROUTE_UNKNOWN', `nothing is served under ${method} ${url.split('?', 1)[0]}; ${remedy}`)
   })
-  app.addHook('onRequest', async ({ headers, method, routeOptions }) => {
-    const refusal = hostRefusal(headers, host) ?? (method === 'GET' || method === 'HEAD' ? null : originRefusal(headers))
-    if (refusal !== null) throw new TwinError('ORIGIN_REFUSED', refusal)
-    if (routeOptions.url === '/livez' || isToken(bearerToken(headers), token)) return
-    throw new TwinError('UNAUTHORIZED', 'the token is missing or wrong; send `Authorization: Bearer TOKEN`')
-  })
+  app.decorateRequest('subject', null)
+  const uncounted = async () => {}
+  app.addHook('onRequest', (request) => admitRequest(request, { access, host, countChange: uncounted, countRefusal: uncounted }))
 
   app.get('/livez', (_, reply) => reply.type('text/plain').send('ok\n'))
-  app.get('/readyz', (_, reply) => {
+  app.get('/readyz', async ({ headers }, reply) => {
     const failing = checks().filter(({ ok }) => !ok)
     const told = failing.map(({ name, detail, remedy }) => `[-] ${name}: ${detail}; ${remedy}\n`).join('')
     return reply
       .code(failing.length === 0 ? 200 : 503)
       .type('text/plain')
-      .send(told === '' ? 'ok\n' : told)
+      .send(told === '' ? 'ok\n' : (await mayRead(access, headers)) ? told : 'not ready\n')
   })
   app.get('/api/v1/sites', async (request): Promise<SharedSites> => {
     const isOfThisProcess = new URL(request.url, 'http://localhost').searchParams.has('here')

@@ -5,14 +5,17 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { Server, type Socket } from 'socket.io'
+import { type DefaultEventsMap, Server, type Socket } from 'socket.io'
+import type { Access, Subject } from '../../models/contracts/access.ts'
 import type { TwinApi } from '../../models/contracts/api.ts'
 import type { StreamChange, StreamPatch, StreamSnapshot } from '../../models/contracts/stream.ts'
 import type { TwinJson } from '../../models/contracts/twin-json.ts'
 import { ENTITY_KINDS, entityName } from '../../models/entities/entities.ts'
 import type { ErrorCode } from '../../models/errors.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
+import { HANDSHAKE_NEED, SOCKET_EVENTS, type SOCKET_NEEDS } from './auth-table.ts'
 import { type Board, createBoard } from './conflation.ts'
+import { keepAdmitted, refusalOf, tokenOf } from './stream-session.ts'
 
 export interface StreamLimits {
   readonly socketCountMax: number
@@ -21,30 +24,38 @@ export interface StreamLimits {
   readonly ackTimeoutMs: number
   /** From one client, everything counted: acknowledgements, pongs, requests. */
   readonly messagesPerSecond: number
+  /** How often it is asked again whether who follows still may; no longer than the token holds. */
+  readonly recheckMs: number
 }
-export const STREAM_LIMITS: StreamLimits = { socketCountMax: 500, patchIntervalMs: 100, ackTimeoutMs: 10_000, messagesPerSecond: 20 }
+export const STREAM_LIMITS: StreamLimits = {
+  socketCountMax: 500,
+  patchIntervalMs: 100,
+  ackTimeoutMs: 10_000,
+  messagesPerSecond: 20,
+  // With what is kept on the way, here and in the cluster, at most a minute.
+  recheckMs: 40_000,
+}
 
 export interface StreamOptions {
   readonly api: Pick<TwinApi, 'state' | 'status' | 'onChanges'>
   readonly clock: Clock
   readonly log: Logger
   /** Why a handshake is refused before anything is read of it; null when it is not. */
-  readonly refusalOf: (request: IncomingMessage) => string | null
-  readonly hasToken: (token: unknown) => boolean
+  readonly handshakeRefusal: (request: IncomingMessage) => string | null
+  readonly access: Access
   readonly limits: StreamLimits
 }
 
 type SnapshotAck = (snapshot: StreamSnapshot) => void
-interface ClientEvents {
-  subscribe(...args: unknown[]): void
-  resync(...args: unknown[]): void
-}
+/** No event is heard that names no need. */
+type ClientEvents = Record<keyof typeof SOCKET_NEEDS, (...args: unknown[]) => void>
+
 interface ServerEvents {
   patch(patch: StreamPatch, ack: () => void): void
   /** Said before the server ends a connection on purpose. */
   closing(reason: { readonly code: ErrorCode; readonly detail: string }): void
 }
-type TwinSocket = Socket<ClientEvents, ServerEvents>
+type TwinSocket = Socket<ClientEvents, ServerEvents, DefaultEventsMap, { subject: Subject }>
 
 export interface Stream {
   readonly stop: Stop
@@ -72,16 +83,25 @@ export async function runStream(http: HttpServer, { api, ...options }: StreamOpt
     connectTimeout: 5_000,
     allowRequest: (request, callback) => {
       const isFull = io.engine.clientsCount >= options.limits.socketCountMax
-      const refusal = isFull ? `the server has its ${options.limits.socketCountMax} viewers; try again later` : options.refusalOf(request)
+      const refusal = isFull
+        ? `the server has its ${options.limits.socketCountMax} viewers; try again later`
+        : options.handshakeRefusal(request)
       callback(refusal, refusal === null)
     },
   })
   io.use((_, next) => next(new Error('nothing is here; connect to the namespace /twin')))
   const twin = io.of('/twin')
   twin.use((socket, next) => {
-    if (options.hasToken(socket.handshake.auth.token)) return next()
-    const refusal = new Error('the token is missing or wrong; send it as `auth: { token }`')
-    next(Object.assign(refusal, { data: { code: 'UNAUTHORIZED' satisfies ErrorCode } }))
+    options.access.admit(tokenOf(socket), HANDSHAKE_NEED).then(
+      (subject) => {
+        socket.data.subject = subject
+        next()
+      },
+      (error: unknown) => {
+        const { code, message } = refusalOf(error, options.log)
+        next(Object.assign(new Error(message), { data: { code } }))
+      },
+    )
   })
   twin.on('connection', (socket: TwinSocket) => {
     const client = serveClient(socket, board, options)
@@ -108,7 +128,7 @@ interface Client {
   stop(): void
 }
 
-function serveClient(socket: TwinSocket, board: Board, { clock, log, limits }: Omit<StreamOptions, 'api'>): Client {
+function serveClient(socket: TwinSocket, board: Board, { access, clock, log, limits }: Omit<StreamOptions, 'api'>): Client {
   const follower = board.follow()
   // Set while a patch waits for its turn or the interval after the last one has not passed.
   let sendTimer: NodeJS.Timeout | null = null
@@ -153,10 +173,13 @@ function serveClient(socket: TwinSocket, board: Board, { clock, log, limits }: O
     wake()
   })
   limitMessages(socket, { clock, limits, end })
+  const { recheckMs } = limits
+  const stopAsking = keepAdmitted({ access, token: tokenOf(socket), subject: socket.data.subject, clock, recheckMs, log, end })
   return {
     wake,
     pendingCount: follower.pendingCount,
     stop() {
+      stopAsking()
       clearTimeout(sendTimer ?? undefined)
       clearTimeout(ackTimer ?? undefined)
       follower.stop()
@@ -179,8 +202,7 @@ function answerSnapshots(socket: TwinSocket, answer: (ack: SnapshotAck) => void)
     waiting = (snapshot) => ack(snapshot)
     answerWaiting()
   }
-  socket.on('subscribe', onRequest)
-  socket.on('resync', onRequest)
+  for (const event of SOCKET_EVENTS) socket.on(event, onRequest)
   // The connection's own `drain` comes when packets are handed over, this when they have left.
   socket.conn.transport.on('ready', answerWaiting)
 }

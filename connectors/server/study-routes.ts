@@ -5,7 +5,7 @@ import { regretTableShape } from '../../models/contracts/regret.ts'
 import { givenScenarioShape, scenarioAnswerShape, standingShape } from '../../models/contracts/study-api.ts'
 import { comparisonShape, sweepAnswerShape } from '../../models/scenario/answers.ts'
 import type { App, AppOptions } from './app-options.ts'
-import { subjectOf } from './guard.ts'
+import { subjectOf } from './auth.ts'
 
 /** A sweep of two thousand points takes seconds, not minutes; a client that leaves ends it. */
 const SWEEP_TIMEOUT_MS = 60_000

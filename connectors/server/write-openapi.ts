@@ -7,6 +7,7 @@ import { aLogAdmin } from './a-log-admin.ts'
 import { aTwinApi } from './a-twin-api.ts'
 import { createApp } from './app.ts'
 import { REQUEST_LIMITS } from './app-options.ts'
+import { createTokenAccess } from './auth-token.ts'
 import { describeApi } from './openapi.ts'
 
 export const OPENAPI_PATH = `${import.meta.dirname}/openapi.json`
@@ -21,7 +22,7 @@ export async function openapiDocument(): Promise<object> {
     jobs,
     logAdmin: aLogAdmin(),
     host: '127.0.0.1',
-    token: null,
+    access: createTokenAccess(null),
     viewerDir: null,
     metrics: async () => '',
     log,

@@ -1,0 +1,61 @@
+/** YAML for people: what to apply so that a user may do something, and so that edgetwin may ask. */
+import { stringify } from 'yaml'
+import { ACCESS_GROUP, partsOf, type Right } from '../../models/contracts/access.ts'
+
+const RBAC = 'rbac.authorization.k8s.io'
+
+/** A ClusterRole with this one right, and its binding to the user. */
+export function grantYaml(user: string, right: Right): string {
+  const { verb, resource, subresource } = partsOf(right)
+  const path = subresource === '' ? resource : `${resource}/${subresource}`
+  const name = `edgetwin-${verb}-${path.replace('/', '-')}`
+  return yamlOf([
+    clusterRole(name, [{ apiGroups: [ACCESS_GROUP], resources: [path], verbs: [verb] }]),
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: `${name}-${nameOf(user)}` },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
+      subjects: [subjectOf(user)],
+    },
+  ])
+}
+
+/** What edgetwin's own account needs to ask. */
+export const OWN_RIGHTS_YAML = yamlOf([
+  clusterRole('edgetwin-access', [
+    { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+    { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+  ]),
+])
+
+/** A ClusterRole with these rights, for a role of `ROLES`. */
+export function roleYaml(name: string, rights: readonly Right[]): string {
+  const rules = rights.map((right) => {
+    const { verb, resource, subresource } = partsOf(right)
+    return { apiGroups: [ACCESS_GROUP], resources: [subresource === '' ? resource : `${resource}/${subresource}`], verbs: [verb] }
+  })
+  return yamlOf([clusterRole(name, rules)])
+}
+
+function clusterRole(name: string, rules: readonly object[]): object {
+  return { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name }, rules }
+}
+
+function subjectOf(user: string): object {
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user)
+  if (account !== null) return { kind: 'ServiceAccount', namespace: account[1], name: account[2] }
+  return { kind: 'User', apiGroup: RBAC, name: user }
+}
+
+const nameOf = (user: string): string =>
+  user
+    .replace(/^system:serviceaccount:/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 63)
+
+function yamlOf(documents: readonly object[]): string {
+  return documents.map((document) => stringify(document, { collectionStyle: 'any' })).join('---\n')
+}
