@@ -108,12 +108,9 @@ export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: Re
     },
     note(change, stamp) {
       const { name, told, now } = change
-      const isAnother = told !== null && now !== null && told.uid !== now.uid
-      const events = told !== null && told.end === null && (now === null || isAnother) ? ended({ ...change, now: null }, stamp) : []
-      if (now === null) return events
-      const before = isAnother ? null : told
-      if (before === null) opened(name, now)
-      return before?.end == null && now.end !== null ? [...events, ...ended({ ...change, told: before }, stamp)] : events
+      if (told === null && now !== null) opened(name, now)
+      const isOver = now === null || now.end !== null
+      return told?.end == null && isOver ? ended(change, stamp) : []
     },
     giveUp(stamp) {
       const idle = [...open].filter(([, { idleSinceMs }]) => idleSinceMs !== null && stamp.timeMs - idleSinceMs >= GIVE_UP_MS)

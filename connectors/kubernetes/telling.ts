@@ -145,17 +145,19 @@ export function createTelling({ site, view, registry, entities }: TellingOptions
     node,
     pod(pod, { timeMs, isGone }) {
       const name = nameOf(pod)
-      const told = pods.get(name)
       const how = { timeMs, isReplaced: isController(pod) }
-      // A label that was taken off takes the pod out of the twin, and out of our hands.
-      if (!isPlaceable(pod)) return told === undefined ? [] : tellPod(name, null, how)
+      // A label that was taken off takes the pod out of the twin, and out of our hands; another uid is another pod.
+      const isKnown = isPlaceable(pod) && pods.get(name)?.uid === pod.metadata.uid
+      const before = isKnown ? [] : tellPod(name, null, how)
+      if (!isPlaceable(pod)) return before
+      const told = pods.get(name)
       const { spec: read, faults: wrong } = readPodSpec(pod, registry)
       if (isGone || wrong.length === 0) faults.delete(name)
       else faults.set(name, wrong)
-      const spec = told?.uid === pod.metadata.uid ? told.spec : requests.specFor(read)
+      const spec = told?.spec ?? requests.specFor(read)
       const facts = podFactsOf(pod, { heardMs: timeMs, spec, accelerator: acceleratorOf(pod, timeMs) })
       const last = tellPod(name, mergeTold(told, facts), how)
-      return isGone ? [...last, ...tellPod(name, null, how)] : last
+      return [...before, ...last, ...(isGone ? tellPod(name, null, how) : [])]
     },
     toldNodes: () => [...new Set([...nodes.keys(), ...accelerators.keys()])],
     toldPods: () => [...pods].flatMap(([name, { end }]) => (end === null ? [name] : [])),
@@ -195,7 +197,7 @@ function keep<T>(map: Map<string, T>, name: string, value: T | null): void {
 
 /** A place and times that were told stay: a pod that ended has let go of its devices. */
 function mergeTold(told: PodFacts | undefined, now: PodFacts): PodFacts {
-  if (told === undefined || told.uid !== now.uid) return now
+  if (told === undefined) return now
   const { place, boundMs, createdMs } = told
   return {
     ...now,

@@ -82,20 +82,16 @@ export function acceleratorEvents(stamp: Stamp, { name, told, now, again = false
   return events
 }
 
-/** An ended pod that nobody was told of is told whole if `isRecent` says that somebody may still want to know. */
+/** Of one pod, by uid. An ended one that nobody was told of is told whole if `isRecent` says that somebody may still want to know. */
 export function podEvents(
   stamp: Stamp,
   { name, told, now, isRecent }: Difference<PodFacts> & { readonly isRecent: (endMs: number) => boolean },
 ): TwinEvent[] {
-  const isAnother = told !== null && now !== null && told.uid !== now.uid
-  const ended: TwinEvent[] = []
-  if (told !== null && told.end === null && (now === null || isAnother)) {
-    ended.push({ type: 'pod.evicted', ...stamped(stamp), name, reason: 'deleted', by: SOURCE })
+  if (now === null) {
+    const isOpen = told !== null && told.end === null
+    return isOpen ? [{ type: 'pod.evicted', ...stamped(stamp), name, reason: 'deleted', by: SOURCE }] : []
   }
-  if (now === null) return ended
-  const known = isAnother ? null : told
-  if (known === null && now.end !== null && !isRecent(now.end.timeMs)) return ended
-  return [...ended, ...lifeEvents(stamp, { name, told: known, now })]
+  return told === null && now.end !== null && !isRecent(now.end.timeMs) ? [] : lifeEvents(stamp, { name, told, now })
 }
 
 function lifeEvents(stamp: Stamp, { name, told, now }: Difference<PodFacts> & { readonly now: PodFacts }): TwinEvent[] {
