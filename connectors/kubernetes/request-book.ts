@@ -39,11 +39,12 @@ interface OpenRequest {
 }
 
 const GIVE_UP_MS = 60_000
+const NUMBERED = /^(.*?)(?:--(\d+))?$/
 
 export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: ReadonlyMap<string, InferenceRequest>): RequestBook {
   const slots = new Map<string, Slot>()
   const open = new Map<string, OpenRequest>()
-  /** Numbers of an owner's requests up to which all are done. */
+  /** By owner, the highest number whose request is done. */
   const doneUpTo = new Map<string, number>()
   const slotKey = ({ request, stage }: Pick<PodSpec, 'request' | 'stage'>): string => `${request}\n${stage}`
 
@@ -53,9 +54,15 @@ export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: Re
     const pods = new Set([...(before?.pods ?? []), name])
     open.set(spec.request, { pods, askedMs: before?.askedMs ?? createdMs, idleSinceMs: null })
   }
+  /** What is done is not begun again. */
+  const retire = (request: string): void => {
+    const [, owner = request, number = '1'] = NUMBERED.exec(request) ?? []
+    doneUpTo.set(owner, Math.max(doneUpTo.get(owner) ?? 0, Number(number)))
+  }
   const done = (request: string, succeeded: boolean, stamp: Stamp): TwinEvent[] => {
     const asked = open.get(request)
     open.delete(request)
+    retire(request)
     for (const key of slots.keys()) if (key.startsWith(`${request}\n`)) slots.delete(key)
     if (asked === undefined) return []
     const latencyMs = Math.max(0, stamp.timeMs - asked.askedMs)
@@ -72,38 +79,29 @@ export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: Re
     const pods = new Set([...asked.pods].filter((pod) => pod !== name))
     open.set(spec.request, { ...asked, pods, idleSinceMs: pods.size === 0 ? stamp.timeMs : null })
     const at = end === null ? stamp : { ...stamp, timeMs: end.timeMs }
-    if (end?.type === 'finished' && isLastStage(spec)) {
-      retire(spec)
-      return done(spec.request, true, at)
-    }
+    if (end?.type === 'finished' && isLastStage(spec)) return done(spec.request, true, at)
     return end?.type === 'failed' && !isReplaced ? done(spec.request, false, at) : []
   }
-  /** So that the next pod of the owner does not take the number of what is done. */
-  const retire = ({ request, stage }: PodSpec): void => {
-    const [, base = request, number = '1'] = /^(.*?)(?:--(\d+))?$/.exec(request) ?? []
-    const key = slotKey({ request: base, stage })
-    doneUpTo.set(key, Math.max(doneUpTo.get(key) ?? 0, Number(number)))
-  }
-
   for (const [name, facts] of told) {
-    if (facts.end === null) opened(name, facts)
-    else {
-      const key = slotKey(facts.spec)
-      if (facts.end.type === 'finished') retire(facts.spec)
-      else if ((slots.get(key)?.iteration ?? -1) < facts.spec.iteration) slots.set(key, { pod: null, iteration: facts.spec.iteration })
-    }
+    const { spec, end } = facts
+    if (end === null) opened(name, facts)
+    else if ((slots.get(slotKey(spec))?.iteration ?? -1) < spec.iteration)
+      slots.set(slotKey(spec), { pod: null, iteration: spec.iteration })
   }
   for (const { id, mode, reported } of known.values()) {
-    if (open.has(id) || reported.source !== SOURCE || (mode !== 'waiting' && mode !== 'assigned')) continue
-    open.set(id, { pods: new Set(), askedMs: reported.requestedMs ?? reported.timeMs, idleSinceMs: reported.timeMs })
+    if (mode === 'completed' || mode === 'failed') done(id, false, { site: '', timeMs: 0 })
+    else if (!open.has(id) && reported.source === SOURCE && mode !== 'expected') {
+      open.set(id, { pods: new Set(), askedMs: reported.requestedMs ?? reported.timeMs, idleSinceMs: reported.timeMs })
+    }
   }
 
   return {
     specFor(read) {
-      for (let number = 1 + (doneUpTo.get(slotKey(read)) ?? 0); ; number++) {
+      for (let number = 1; ; number++) {
         const request = number === 1 ? read.request : `${read.request}--${number}`
         const slot = slots.get(slotKey({ ...read, request }))
-        if (slot === undefined || slot.pod === null) return { ...read, request, iteration: slot === undefined ? 0 : slot.iteration + 1 }
+        const isFree = slot === undefined ? number > (doneUpTo.get(read.request) ?? 0) || open.has(request) : slot.pod === null
+        if (isFree) return { ...read, request, iteration: slot === undefined ? 0 : slot.iteration + 1 }
       }
     },
     note(change, stamp) {
