@@ -159,6 +159,11 @@ describe('a gated pod', () => {
     expect([secondWeight(owned), secondWeight(free)]).toEqual([1, 50])
   })
 
+  it('is not thought to be spread over zones where a node has none', () => {
+    const nodes = [aKubeNode('b'), aKubeNode('a', { labels: { 'topology.kubernetes.io/zone': 'z' } })]
+    expect(prepareAction(gate(), reads(aGatedPod({ owner: 'web' }), { nodes }))).toMatchObject({ ok: true, nodes: ['b', 'a'] })
+  })
+
   it('is released as it is when it is let go', () => {
     const { metadata } = aGatedPod()
     expect(ungateRequest({ ...aGatedPod(), metadata }, 'why').body).toEqual({

@@ -53,7 +53,7 @@ const SPREAD_OWNERS = ['ReplicaSet', 'StatefulSet', 'ReplicationController']
 /** Of pods of one owner, these differ. */
 const OWN_LABELS = ['statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index']
 
-/** The scheduler spreads the pods of one owner softly when nobody asked for anything else: its own default constraints. */
+/** The scheduler spreads the pods of one owner softly when nobody asked for anything else: PodTopologySpread's own default constraints. */
 export function withDefaultSpread(pod: KubePod, { metadata }: WatchedPod, nodes: readonly WatchedNode[]): KubePod {
   const isOwned = (metadata.ownerReferences ?? []).some(({ controller, kind }) => controller && SPREAD_OWNERS.includes(kind))
   if (!isOwned || (pod.spec.topologySpreadConstraints ?? []).length > 0) return pod
@@ -65,6 +65,6 @@ export function withDefaultSpread(pod: KubePod, { metadata }: WatchedPod, nodes:
     labelSelector: { matchLabels: Object.fromEntries(labels) },
   })
   // Where a node has no zone the default leaves zones out, while a constraint of one's own would leave the node out.
-  const zones = nodes.every((node) => node.metadata.labels?.[ZONE] !== undefined) ? [soft(ZONE, 3)] : []
-  return { ...pod, spec: { ...pod.spec, topologySpreadConstraints: [...zones, soft(HOSTNAME, 5)] } }
+  const zones = nodes.every((node) => node.metadata.labels?.[ZONE] !== undefined) ? [soft(ZONE, 5)] : []
+  return { ...pod, spec: { ...pod.spec, topologySpreadConstraints: [...zones, soft(HOSTNAME, 3)] } }
 }

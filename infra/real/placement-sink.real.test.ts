@@ -229,6 +229,13 @@ it('places the pods of a gated Deployment where it is told, in its order', async
   expect(audited('patch', pods[0]!.metadata.name)).toHaveLength(1)
 })
 
+it('gets the first node also for the tenth pod of an owner, whom the scheduler would rather spread', async () => {
+  await apply(aDeployment('many', { replicas: 10 }))
+  for (const pod of await gated('many', 10)) await place(pod.metadata.name, { nodes: ['edge-2', 'edge-1', 'edge-4'] })
+  expect(new Set((await running('many', 10)).map(({ spec }) => spec.nodeName))).toEqual(new Set(['edge-2']))
+  await lab.kubectl(['delete', 'deployment', 'many', '--wait=true'])
+})
+
 it('takes the second node when the first is full, and none when all are', async () => {
   await apply(aPod('big', { nodeName: 'edge-1' }, { cpu: '3700m' }), aPod('second', {}, { cpu: '1' }), aPod('none', {}, { cpu: '1' }))
   expect(await place('second', { nodes: ['edge-1', 'edge-2'] })).toMatchObject({ ok: true })
@@ -383,6 +390,21 @@ it('leaves a pod where it is that nobody would make anew, or for whom there is n
   const refusal = expect.stringContaining("does not match the pod's node selector")
   expect(await place(pod!.metadata.name, { from: 'edge-1', nodes: ['edge-2'] })).toMatchObject({ ok: false, reason: refusal })
   expect((await running('stay'))[0]!.metadata.uid).toBe(pod!.metadata.uid)
+})
+
+it('leaves no gap where none may be: another must be ready where the pod would go', async () => {
+  await apply(aDeployment('steady'))
+  const [first] = await gated('steady')
+  await place(first!.metadata.name, { nodes: ['edge-1'] })
+  await running('steady')
+  const away = { from: 'edge-1', nodes: ['edge-4'], mayLeaveGap: false, decision: 'd-steady' }
+  expect(await place(first!.metadata.name, away)).toMatchObject({ ok: false, reason: expect.stringContaining('may leave no gap') })
+  await lab.kubectl(['scale', 'deployment', 'steady', '--replicas=2'])
+  const [spare] = await gated('steady')
+  await place(spare!.metadata.name, { nodes: ['edge-4'] })
+  await running('steady', 2)
+  expect(await place(first!.metadata.name, away)).toMatchObject({ ok: true })
+  expect((await running('steady', 2)).map(({ metadata }) => metadata.uid)).not.toContain(first!.metadata.uid)
 })
 
 it('respects a disruption budget, and spends none on an eviction that would be refused', async () => {
