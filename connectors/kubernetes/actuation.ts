@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto'
 import { TwinError } from '../../models/errors.ts'
 import type { Logger, Stop } from '../../models/ports.ts'
 import { act, confirm, readFor, stateOf } from './act.ts'
-import type { ActionReads, ClusterView, Confirmed, PlaceAction, Prepared } from './actions.ts'
+import type { ActionReads, ActionRequest, ClusterView, Confirmed, PlaceAction, Prepared } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { toKubeFailure } from './kube-failure.ts'
 import type { Leader } from './leader.ts'
@@ -69,30 +69,47 @@ export interface Actuator {
 const TRIES_MAX = 4
 const BUSY_WAIT_MS_MAX = 10_000
 const LOOK_EVERY_MS = 100
+const RESERVED_WITHIN_MS = 5_000
 
 type Sent =
   | { readonly state: 'done' }
   /** It was not done and never will be. */
   | { readonly state: 'not-done'; readonly reason: string; readonly isFinal: boolean; readonly waitMs: number }
 
+/** `again`: to be tried anew, on what is read then. */
+type Outcome = Effect | { readonly again: string; readonly waitMs: number }
+
+interface Reserved {
+  readonly intent: Intent
+  readonly term: Term
+  readonly prepared: Prepared & { readonly ok: true }
+}
+
 export function createActuator(options: ActuatorOptions): Actuator {
   const { client, ledger, leader, log, clock, monotonic, wait, budget, view, isDryRun = false, withinMs = 10_000 } = options
   const { revalidate = async () => null, explain = ({ decision }) => `decision ${decision}`, onStep = () => {} } = options
   const underWay = new Map<string, Promise<Effect>>()
-  const succession = createSuccession({ ...options, isUnderWay: (uid) => underWay.has(uid) })
+  /** By epoch and attempt. */
+  const reservations = new Set<string>()
+  const succession = createSuccession({ ...options, isUnderWay: ({ epoch, attempt }) => reservations.has(`${epoch}.${attempt}`) })
   let attempts = 0
   let isStopping = false
 
   const reserveFor = async (wish: IntentWish, term: Term): Promise<Intent | string> => {
-    const nowMs = leader.serverNowMs() ?? clock()
-    const step = await ledger.change((now) => reserve(now, { wish, term, budget: budget(), nowMs }), { auditId: `${wish.id}.reserve` })
+    const auditId = `${wish.id}.reserve`
+    const nowMs = leader.serverNowMs
+    if (nowMs() === null) return 'the API server has not told its time yet, by which moves are counted'
+    const step = await ledger.change((now) => reserve(now, { wish, term, budget: budget(), nowMs: nowMs() ?? 0 }), { auditId })
     if (!step.ok) {
       if (step.kind === 'fenced') succession.lose(step.reason)
       return step.reason
     }
     const intent = step.ledger.intents.find(({ uid }) => uid === wish.uid)
     if (intent === undefined) throw new TwinError('INTERNAL', `the ledger took intent ${wish.id} and has it not`)
-    return intent
+    // Counted where it does not belong: the budget of now would not know of it.
+    if ((nowMs() ?? 0) - intent.atMs <= RESERVED_WITHIN_MS) return intent
+    await release({ intent, term, neverActed: true })
+    return 'the ledger took too long to answer'
   }
   /** @returns whether it is written; if not, it is found out later what became of the intent. */
   const note = async (name: string, intent: Intent, step: (ledger: Ledger) => Step): Promise<boolean> => {
@@ -111,7 +128,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
     return isNoted
   }
 
-  const send = async (intent: Intent, request: (Prepared & { ok: true })['request']): Promise<Sent> => {
+  const send = async (intent: Intent, request: ActionRequest): Promise<Sent> => {
     const never = (reason: string, isFinal: boolean, waitMs = 0): Sent => ({ state: 'not-done', reason, isFinal, waitMs })
     if (!leader.mayAct()) return never('another edgetwin may lead by now', true)
     const sent = await act(client, request, { dryRun: isDryRun, auditId: `${intent.id}.${intent.serial}` })
@@ -134,8 +151,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
     }
   }
 
-  /** @returns null: to be tried anew on what is read then. */
-  const once = async (wanted: Wanted, term: Term): Promise<Effect | { readonly again: string; readonly waitMs: number }> => {
+  const once = async (wanted: Wanted, term: Term): Promise<Outcome> => {
     const { action } = wanted
     const reads = await readFor(client, action, view?.())
     onStep('read')
@@ -144,8 +160,17 @@ export function createActuator(options: ActuatorOptions): Actuator {
     if ('decision' in now && now.decision === action.decision) return toEffect(wanted, await settling(wanted), nodesOf(action))
     const prepared = prepareAction(action, reads)
     if (!prepared.ok) return refused(prepared.reason)
-    const intent = await reserveFor({ ...wishOf(action, reads, prepared.nodes), attempt: attempts++ }, term)
-    if (typeof intent === 'string') return refused(intent)
+    const attempt = attempts++
+    reservations.add(`${term.epoch}.${attempt}`)
+    try {
+      const intent = await reserveFor({ ...wishOf(action, reads, prepared.nodes), attempt }, term)
+      return typeof intent === 'string' ? refused(intent) : await carry(wanted, { intent, term, prepared })
+    } finally {
+      reservations.delete(`${term.epoch}.${attempt}`)
+    }
+  }
+  const carry = async (wanted: Wanted, { intent, term, prepared }: Reserved): Promise<Outcome> => {
+    const { action } = wanted
     onStep('reserved')
     const sent = await send(intent, prepared.request)
     if (sent.state === 'not-done') {

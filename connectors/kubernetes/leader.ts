@@ -50,7 +50,7 @@ export interface Leader {
   lead(): number
   /** How often the lease has changed hands. */
   transitions(): number
-  /** The API server's time, carried on by our monotonic clock; null until it has answered. Exact to about a second. */
+  /** The API server's time, carried on by our monotonic clock; null until it has told it. Wrong by at most what a renewal takes. */
   serverNowMs(): number | null
   status(): LeaderStatus
   /** Gives the lease back: another need not wait. Nothing may be under way any more. */
@@ -150,7 +150,9 @@ export function runLeader(options: LeaderOptions): Leader {
       timeoutMs,
     })
     if (!isDryRun) look(granted)
-    serverAheadMs = serverTimeOf(granted) === null ? serverAheadMs : (serverTimeOf(granted) ?? 0) - askedMs
+    const serverMs = serverTimeOf(granted)
+    // Had we been stopped meanwhile, nobody could tell when it was that time.
+    if (serverMs !== null && monotonic() - askedMs <= timeoutMs) serverAheadMs = serverMs - askedMs
     begin(askedMs)
   }
   const run = async (): Promise<void> => {

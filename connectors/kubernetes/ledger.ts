@@ -64,15 +64,16 @@ export function openLedger(options: LedgerOptions): LedgerStore {
       return { object, ledger: decode(object, path) }
     } catch (error) {
       if (!(error instanceof KubeFailure) || error.kind !== 'not-found') throw error
-      // Nobody has made it: an installed chart has, and its account may not.
-      const object: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } }
-      return { object: await client.request<ConfigMap>({ method: 'POST', path: folder, query, body: object }), ledger: EMPTY_LEDGER }
+      // Nobody has made it yet: the chart does, as its account may not.
+      return { object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } }, ledger: EMPTY_LEDGER }
     }
   }
   const write = async ({ object }: Held, ledger: Ledger, auditId: string | undefined): Promise<Held> => {
     const { managedFields: _, ...metadata } = object.metadata
     const body = { ...object, metadata, data: { ...object.data, [KEY]: JSON.stringify(ledger) } }
-    const written = await client.request<ConfigMap>({ method: 'PUT', path, query, body, ...(auditId === undefined ? {} : { auditId }) })
+    const isNew = metadata.resourceVersion === undefined
+    const request = { method: isNew ? 'POST' : 'PUT', path: isNew ? folder : path, query, body } as const
+    const written = await client.request<ConfigMap>({ ...request, ...(auditId === undefined ? {} : { auditId }) })
     if (isDryRun) imagined = ledger
     return { object: isDryRun ? object : written, ledger }
   }

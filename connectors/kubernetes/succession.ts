@@ -22,10 +22,10 @@ export interface SuccessionOptions {
   readonly ledger: LedgerStore
   readonly leader: Leader
   readonly log: Logger
-  readonly clock: () => number
   readonly monotonic: () => number
   readonly wait: (ms: number) => Promise<void>
-  readonly isUnderWay: (pod: string) => boolean
+  /** We are busy with it ourselves. */
+  readonly isUnderWay: (intent: Intent) => boolean
   readonly withinMs?: number
 }
 
@@ -47,7 +47,7 @@ const FENCE_TRIES = 5
 const FENCE_PAUSE_MS = 200
 
 export function createSuccession(options: SuccessionOptions): Succession {
-  const { client, ledger, leader, log, clock, monotonic, wait, isUnderWay, withinMs = 10_000 } = options
+  const { client, ledger, leader, log, monotonic, wait, isUnderWay, withinMs = 10_000 } = options
   let ours: (Term & { readonly lead: number }) | null = null
   let lostMs = Number.NEGATIVE_INFINITY
   let taking: Promise<Term | string> | null = null
@@ -101,7 +101,7 @@ export function createSuccession(options: SuccessionOptions): Succession {
       return step.ok ? undefined : lose(step.reason)
     }
     const now = await confirm(client, actionOf(intent))
-    const isLate = (leader.serverNowMs() ?? clock()) - intent.atMs > withinMs
+    const isLate = (leader.serverNowMs() ?? intent.atMs) - intent.atMs > withinMs
     if (now.state === 'placed' || now.state === 'gone' || isLate) await settleBy(intent, term, false)
   }
 
@@ -111,7 +111,7 @@ export function createSuccession(options: SuccessionOptions): Succession {
     if (!step.ok) return step.reason
     const term = { holder: leader.identity, epoch: step.ledger.epoch, lead }
     ours = term
-    for (const intent of step.ledger.intents) if (!isUnderWay(podOf(intent)) && intent.state === 'reserved') await findOut(intent, term)
+    for (const intent of step.ledger.intents) if (!isUnderWay(intent) && intent.state === 'reserved') await findOut(intent, term)
     // Fenced off while we looked: `lose` has been called.
     if (ours !== term) return 'another edgetwin took over'
     log.info({ holder: term.holder, epoch: term.epoch, leftUndone: step.ledger.intents.length }, 'writing')
@@ -142,7 +142,7 @@ export function createSuccession(options: SuccessionOptions): Succession {
       const term = await termNow()
       trouble = null
       if (typeof term === 'string') return
-      for (const intent of (await ledger.read()).intents) if (!isUnderWay(podOf(intent))) await findOut(intent, term)
+      for (const intent of (await ledger.read()).intents) if (!isUnderWay(intent)) await findOut(intent, term)
     } catch (error) {
       trouble = error instanceof TwinError ? error.message : toKubeFailure(error).message
       log.warn({ reason: trouble }, 'what was left undone not found out yet')
@@ -167,8 +167,6 @@ export function isDone({ kind, decision }: Intent, now: Confirmed): boolean {
   if (kind === 'evict') return now.state === 'gone'
   return (now.state === 'placed' || now.state === 'released') && now.decision === decision
 }
-
-const podOf = ({ namespace, pod }: Intent): string => `${namespace}/${pod}`
 
 function actionOf({ kind, namespace, pod, uid, decision, target }: Intent): PlaceAction {
   const common = { pod: { namespace, name: pod, uid }, decision }

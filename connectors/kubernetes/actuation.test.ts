@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import type { Logger } from '../../models/ports.ts'
+import { type ActuatorOptions, createActuator } from './actuation.ts'
+import type { KubeClient, KubeRequest } from './kube-client.ts'
+import { KubeFailure } from './kube-failure.ts'
+import type { Leader } from './leader.ts'
+import { openLedger } from './ledger.ts'
+import { budgetFor, takeOver } from './ledger-state.ts'
+import { runActuations } from './testing/actuation-run.ts'
+import { anApiModel } from './testing/api-model.ts'
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+it('two edgetwins, killed, stopped and cut off wherever it hurts: no pod touched twice, no budget exceeded, all settled in the end', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), async (seed) => {
+      expect((await runActuations(seed)).violations).toEqual([])
+    }),
+    { seed: 6, numRuns: 60, endOnFailure: true },
+  )
+}, 30_000)
+
+it('a story is the same whenever it is told', async () => {
+  expect(await runActuations(7)).toEqual(await runActuations(7))
+})
+
+describe('one actuation', () => {
+  const leader: Leader = {
+    identity: 'me',
+    mayAct: () => true,
+    lead: () => 1,
+    transitions: () => 0,
+    serverNowMs: () => 1_000,
+    status: () => ({ identity: 'me', holder: 'me', leads: true, failure: null }),
+    stop: async () => {},
+  }
+  const setting = (some: Partial<ActuatorOptions> = {}, answer: (wanted: KubeRequest) => void = () => {}) => {
+    const requests: KubeRequest[] = []
+    const later: (() => void)[] = []
+    const api = anApiModel({ nowMs: () => 1_000, later: (step) => later.push(step), podCount: 1, onTaken: () => {} })
+    const client: KubeClient = {
+      server: 'https://model',
+      async request<T>(wanted: KubeRequest): Promise<T> {
+        requests.push(wanted)
+        const value = structuredClone(api.handle(wanted))
+        answer(wanted)
+        return value as T
+      },
+      watch: () => Promise.reject(new Error('not part of the model')),
+      close: () => {},
+    }
+    // What the cluster does by itself is done while nobody waits for it.
+    const wait = async () => {
+      for (const step of later.splice(0)) step()
+    }
+    const ledger = openLedger({ client, wait, random: () => 0, isDryRun: some.isDryRun ?? false })
+    const view = () => ({ nodes: api.nodes, pods: [...api.pods.values()], namespaces: [] })
+    const time = { clock: () => 1_000, monotonic: () => performance.now(), wait }
+    const actuator = createActuator({ client, ledger, leader, log: silent, ...time, view, budget: () => budgetFor(10), ...some })
+    const pod = () => [...api.pods.values()][0]!
+    const gate = () => {
+      const { name, namespace = '', uid } = pod().metadata
+      const action = { kind: 'gate', pod: { name, namespace, uid }, decision: 'd-1', nodes: ['edge-2', 'edge-1'], topK: 2 } as const
+      return { action, until: 'placed' } as const
+    }
+    const evict = () => ({ action: { ...gate().action, kind: 'evict', nodes: ['edge-3'], decision: 'd-2' }, until: 'gone' }) as const
+    return { actuator, api, requests, ledger, gate, evict, pod }
+  }
+  const writes = (requests: readonly KubeRequest[]) =>
+    requests
+      .filter(({ method = 'GET', path }) => method !== 'GET' && !path.includes('/events'))
+      .map(({ method, path, auditId = '' }) => `${method} ${path.split('/').slice(-2).join('/')} ${auditId.split('.').slice(1).join('.')}`)
+
+  it('reserves, acts, notes, confirms and releases, in this order, each write with the id of the intent', async () => {
+    const { actuator, gate, requests, ledger, pod } = setting()
+    const steps: string[] = []
+    const told = setting({ onStep: (step) => steps.push(step) })
+    await told.actuator.carryOut(told.gate())
+    expect(steps).toEqual(['revalidated', 'read', 'reserved', 'answered', 'marked', 'confirmed', 'released'])
+    expect(await actuator.carryOut(gate())).toEqual({ ok: true, nodes: ['edge-2'] })
+    expect(writes(requests)).toEqual([
+      'POST edgetwin-system/configmaps ',
+      'PUT configmaps/edgetwin-ledger reserve',
+      'PATCH pods/pod-1 1',
+      'PUT configmaps/edgetwin-ledger acted',
+      'PUT configmaps/edgetwin-ledger release',
+    ])
+    expect(pod().spec.nodeName).toBe('edge-2')
+    expect((await ledger.read()).intents).toEqual([])
+    const event = requests.find(({ path }) => path.includes('/events'))?.body
+    expect(event).toMatchObject({
+      reason: 'TwinPlaced',
+      note: 'released to edge-2, edge-1: decision d-1',
+      regarding: { name: 'pod-1', uid: 'uid-1' },
+    })
+  })
+
+  it('is not begun when it no longer is the thing to do, and tells why on the pod', async () => {
+    const { actuator, gate, requests } = setting({ revalidate: async () => 'edge-2 has failed since' })
+    expect(await actuator.carryOut(gate())).toEqual({ ok: false, reason: 'edge-2 has failed since' })
+    expect(writes(requests)).toEqual(['POST edgetwin-system/configmaps '])
+    expect(requests.at(-1)?.body).toMatchObject({ type: 'Warning', reason: 'TwinRefused', note: 'not placed: edge-2 has failed since' })
+  })
+
+  it('whose answer is lost is found out by changing the pod, never sent again', async () => {
+    const lost = (wanted: KubeRequest) => {
+      if (wanted.contentType === 'application/strategic-merge-patch+json') throw new KubeFailure('timeout', 'no answer')
+    }
+    const { actuator, gate, requests } = setting({}, lost)
+    expect(await actuator.carryOut(gate())).toEqual({ ok: true, nodes: ['edge-2'] })
+    expect(writes(requests).filter((write) => write.includes('pods/'))).toEqual(['PATCH pods/pod-1 1', 'PATCH pods/pod-1 fence'])
+  })
+
+  it('of a move spends the budget once, and leaves the work alone for a while', async () => {
+    const { actuator, gate, evict, requests, api } = setting()
+    await actuator.carryOut(gate())
+    expect(await actuator.carryOut(evict())).toEqual({ ok: true, nodes: ['edge-3'] })
+    const evictions = requests.filter(({ path }) => path.endsWith('/eviction'))
+    expect(evictions.map(({ query }) => query?.dryRun ?? 'real')).toEqual(['All', 'real'])
+    expect(api.ledger().moves).toMatchObject([{ workload: 'shop/request-0/', from: 'edge-2', namespace: 'shop' }])
+  })
+
+  it('goes all the way in a dry run, and changes nothing', async () => {
+    const { actuator, gate, requests, pod, api } = setting({ isDryRun: true })
+    const before = structuredClone(pod())
+    const effect = await actuator.carryOut(gate())
+    expect(effect).toEqual({ ok: false, reason: 'dry run: the server would gate pod pod-1: edge-2, edge-1' })
+    for (const { method = 'GET', query } of requests) if (method !== 'GET') expect(query).toMatchObject({ dryRun: 'All' })
+    expect(pod()).toEqual(before)
+    expect(api.ledger()).toBeNull()
+  })
+
+  it('is not begun on a ledger that makes no sense', async () => {
+    const { actuator, gate, api } = setting()
+    api.handle({
+      method: 'POST',
+      path: '/api/v1/namespaces/edgetwin-system/configmaps',
+      body: { metadata: { name: 'edgetwin-ledger' }, data: { 'ledger.json': '{"epoch":-1}' } },
+    })
+    expect(await actuator.carryOut(gate())).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/edgetwin-ledger holds no ledger: epoch: .*Nothing is moved/),
+    })
+  })
+
+  it('finds out what the one before left undone before it begins anything', async () => {
+    const { actuator, gate, ledger, requests, api } = setting()
+    await ledger.change((now) => takeOver(now, { holder: 'dead', epochMin: 0 }))
+    const wish = {
+      id: 'x',
+      attempt: 0,
+      kind: 'evict',
+      namespace: 'shop',
+      pod: 'pod-1',
+      uid: 'uid-1',
+      workload: 'w',
+      from: 'edge-9',
+    } as const
+    const rest = { target: 'edge-1', decision: 'd-0', isRescue: false, serial: 1, epoch: 1, state: 'reserved', atMs: 900 } as const
+    await ledger.change((now) => ({
+      ok: true,
+      ledger: {
+        ...now,
+        serial: 1,
+        intents: [{ ...wish, ...rest }],
+        moves: [{ serial: 1, namespace: 'shop', workload: 'w', from: null, isRescue: false, atMs: 900 }],
+      },
+    }))
+    requests.length = 0
+    expect(await actuator.carryOut(gate())).toEqual({ ok: true, nodes: ['edge-2'] })
+    expect(writes(requests).slice(0, 3)).toEqual([
+      'PUT configmaps/edgetwin-ledger ',
+      'PATCH pods/pod-1 fence',
+      'PUT configmaps/edgetwin-ledger release',
+    ])
+    expect(api.ledger()).toMatchObject({ holder: 'me', epoch: 2, intents: [], moves: [] })
+  })
+})
