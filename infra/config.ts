@@ -7,6 +7,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { nearestNames, TwinError } from '../models/errors.ts'
 import { LOOP_MODES } from '../models/events/decision-events.ts'
+import { clusterSettings } from './config-cluster.ts'
 import { checkServices, serviceSettings } from './config-services.ts'
 import { LOG_LEVELS } from './logging.ts'
 
@@ -20,7 +21,11 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) =>
 
 export const configShape = z
   .object({
-    site: z.string().min(1).default('dhs').describe('simulated site: dhs, heteroaccel or the path of a YAML file'),
+    site: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('simulated site: dhs (without it), heteroaccel or the path of a YAML file; of a real cluster, the name it goes by'),
     host: z.string().min(1).default('127.0.0.1').describe('address to listen on; other than loopback needs a token'),
     port: number(whole.max(65_535)).default(8080).describe('port of page and API; 0 takes any free one'),
     token: z.string().min(16).optional().describe('bearer token that clients must show (16 characters or more)'),
@@ -42,6 +47,7 @@ export const configShape = z
     driftRatio: number(z.number().min(0).max(100)).default(0.5).describe('overrun of a predicted duration that calls for a new plan'),
     delta1Seconds: number(z.number().min(0)).default(0.1).describe('imbalance threshold of the DHS classes, s'),
     delta2: number(z.number().min(0)).default(1).describe('requests-per-camera threshold of the DHS classes'),
+    ...clusterSettings,
     ...serviceSettings,
   })
   .strict()

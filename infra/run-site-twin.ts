@@ -64,7 +64,11 @@ export interface SiteTwinOptions {
   readonly outsideLog?: OutsideLog | undefined
   /** Starts to take the site's events from where the journal ends. */
   readonly startIngest: (options: TakeOptions) => Promise<Ingest>
-  readonly connect: (initial: TwinState, publish: EventLog['publish']) => Promise<Connected>
+  /** `state`: the twin as it is whenever it is asked. */
+  readonly connect: (
+    initial: TwinState,
+    means: { readonly publish: EventLog['publish']; readonly state: () => TwinState },
+  ) => Promise<Connected>
   /** Shut while another process may be the site's owner; default: always open. */
   readonly gate?: Gate
   readonly clock: Clock
@@ -143,7 +147,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   regret = runRegret({ state, journal, stateAt: history.stateAt, publish, pool, settings: config, clock, log })
   stops.push(regret.stop)
 
-  const connected = await options.connect(initial, options.publish)
+  const connected = await options.connect(initial, { publish: options.publish, state })
   stops.push(connected.stop)
   const store = await openJobs({ site, config, clock, random: Math.random, log })
   const jobs = store && runJobs({ site, store, state, publish, mayAct, clock, log })

@@ -9,12 +9,14 @@ import { loadSite } from '../connectors/simulated-site/site.ts'
 import type { SiteDescription } from '../connectors/simulated-site/site-description.ts'
 import { defaultRegistry } from '../models/applications/registry.ts'
 import { isEnded } from '../models/entities/pod.ts'
+import { TwinError } from '../models/errors.ts'
 import type { EventLog, Logger, Stop } from '../models/ports.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import type { Config } from './config.ts'
 import { runIngest } from './ingest.ts'
 import { tellPrometheus } from './prometheus-targets.ts'
 import { ingestOf, openKafka, outsideLogOf } from './run-kafka.ts'
+import { connectRealSite } from './run-real-site.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
 import { runSharedTwins } from './run-shared-twins.ts'
 import { type Connected, runSiteTwin, type SiteTwinOptions } from './run-site-twin.ts'
@@ -36,27 +38,39 @@ export interface TwinOptions {
 
 export async function runTwin(options: TwinOptions): Promise<RunningTwin> {
   const { config } = options
-  const description = loadSite(config.site)
-  if (config.eventLog === 'embedded') return runOnEmbeddedLog(options, description)
-  return config.kafkaGroup === undefined ? runOnKafka(options, description) : runInGroup(options, description)
+  const site = siteOf(config)
+  if (config.eventLog === 'embedded') return runOnEmbeddedLog(options, site)
+  return config.kafkaGroup === undefined ? runOnKafka(options, site) : runInGroup(options, site)
 }
 
-async function runOnEmbeddedLog(options: TwinOptions, description: SiteDescription): Promise<RunningTwin> {
+/** A site by its name, and what becomes of it here. */
+interface Site {
+  readonly name: string
+  /** null: a real cluster. */
+  readonly description: SiteDescription | null
+}
+
+function siteOf({ cluster, site }: Config): Site {
+  if (cluster === 'kubernetes') return { name: site ?? 'cluster', description: null }
+  const description = loadSite(site ?? 'dhs')
+  return { name: description.name, description }
+}
+
+async function runOnEmbeddedLog(options: TwinOptions, site: Site): Promise<RunningTwin> {
   const eventLog = createEmbeddedLog()
-  const site = description.name
-  return runAlone(options, description, {
+  return runAlone(options, site, {
     publish: eventLog.publish,
-    startIngest: (given) => runIngest({ ...given, log: eventLog, site }),
+    startIngest: (given) => runIngest({ ...given, log: eventLog, site: site.name }),
     stopLog: eventLog.close,
   })
 }
 
 /** This process alone reads the site's events: it starts from its journal even while Kafka is away. */
-async function runOnKafka(options: TwinOptions, description: SiteDescription): Promise<RunningTwin> {
+async function runOnKafka(options: TwinOptions, site: Site): Promise<RunningTwin> {
   const { config, log } = options
-  const kafka = openKafka({ site: description.name, config, clock: Date.now, log })
-  const ingest = ingestOf(kafka, description.name)
-  return runAlone(options, description, {
+  const kafka = openKafka({ site: site.name, config, clock: Date.now, log })
+  const ingest = ingestOf(kafka, site.name)
+  return runAlone(options, site, {
     publish: kafka.publish,
     startIngest: ingest.start,
     outsideLog: outsideLogOf(kafka, ingest.reader),
@@ -64,19 +78,24 @@ async function runOnKafka(options: TwinOptions, description: SiteDescription): P
   })
 }
 
-async function runInGroup({ config, log, viewerDir }: TwinOptions, hosted: SiteDescription): Promise<RunningTwin> {
-  const kafka = openKafka({ site: hosted.name, config, clock: Date.now, log })
-  const twins = await runSharedTwins({ config, client: kafka.client, settings: kafka.settings, kafka, hosted, publicUrl: config.publicUrl, viewerDir, log })
+async function runInGroup({ config, log, viewerDir }: TwinOptions, { name, description: hosted }: Site): Promise<RunningTwin> {
+  if (hosted === null) {
+    const message = 'a real cluster cannot be shared by a Kafka group yet: leave kafkaGroup out, or set cluster to simulated'
+    throw new TwinError('CONFIG_INVALID', message)
+  }
+  const kafka = openKafka({ site: name, config, clock: Date.now, log })
+  const { client, settings } = kafka
+  const twins = await runSharedTwins({ config, client, settings, kafka, hosted, publicUrl: config.publicUrl, viewerDir, log })
   const stop = async (): Promise<void> => {
     await twins.stop()
     await kafka.stop()
   }
-  return { site: hosted.name, url: twins.url, failed: new Promise<never>(() => {}), stop }
+  return { site: name, url: twins.url, failed: new Promise<never>(() => {}), stop }
 }
 
 type LogMeans = Pick<SiteTwinOptions, 'publish' | 'startIngest' | 'outsideLog'> & { readonly stopLog: Stop }
 
-async function runAlone({ config, log, viewerDir }: TwinOptions, description: SiteDescription, means: LogMeans): Promise<RunningTwin> {
+async function runAlone({ config, log, viewerDir }: TwinOptions, { name: site, description }: Site, means: LogMeans): Promise<RunningTwin> {
   const { stopLog, ...logMeans } = means
   const registry = defaultRegistry()
   const pool = createWhatIfPool({ registry })
@@ -87,13 +106,16 @@ async function runAlone({ config, log, viewerDir }: TwinOptions, description: Si
   try {
     const twin = await runSiteTwin({
       ...logMeans,
-      site: description.name,
+      site,
       config,
       port: config.port,
       viewerDir,
       registry,
       pool,
-      connect: (initial, publish) => connectSimulatedSite(description, { initial, publish, config, log }),
+      connect: (initial, { publish, state }) =>
+        description === null
+          ? connectRealSite({ config, site, entities: () => state().entities, registry, publish, clock: Date.now, log })
+          : connectSimulatedSite(description, { initial, publish, config, log }),
       clock: Date.now,
       log,
     })

@@ -33,7 +33,11 @@ export interface Condition {
 export interface WatchedNode extends KubeObject {
   readonly metadata: Metadata
   readonly spec?: KubeNode['spec'] & object
-  readonly status?: KubeNode['status'] & { readonly capacity?: ResourceList; readonly conditions?: readonly Condition[] }
+  readonly status?: KubeNode['status'] & {
+    readonly capacity?: ResourceList
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[]
+    readonly conditions?: readonly Condition[]
+  }
 }
 
 interface ContainerStatus {

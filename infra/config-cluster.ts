@@ -1,0 +1,26 @@
+/** Settings of the cluster: an emulated site, or a real Kubernetes with what edgetwin may do there. */
+import { z } from 'zod'
+
+const text = z.string().min(1)
+const whole = (min: number, max: number) =>
+  z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), z.number().int().min(min).max(max))
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((given) => given === 'true')])
+
+export const clusterSettings = {
+  cluster: z
+    .enum(['simulated', 'kubernetes'])
+    .default('simulated')
+    .describe('the cluster behind the site: simulated, or a real kubernetes'),
+  kubeconfig: text.optional().describe("kubeconfig file; without it KUBECONFIG, ~/.kube/config or the pod's own service account"),
+  kubeContext: text.optional().describe('its context; without it the current one'),
+  kubeNamespace: text.default('edgetwin-system').describe('namespace of the lease and the ledger'),
+  placement: z
+    .enum(['gate', 'binding', 'none'])
+    .default('gate')
+    .describe('how pods are placed: gate (the stock scheduler keeps every check), binding (past it), or none (only watch)'),
+  placementTopK: whole(1, 16).default(3).describe('nodes that a gated pod may go to, best first'),
+  placementDryRun: flag.default(false).describe('the API server checks every write and keeps none'),
+  exporterPort: whole(1, 65_535).optional().describe('port of the exporter on every node of a real cluster'),
+} as const
+
+export type ClusterSettings = Readonly<z.infer<z.ZodObject<typeof clusterSettings>>>
