@@ -4,11 +4,11 @@
  *
  * It creates and scales nothing: that is the owner's. Each single action is `carryOut`'s, who repeats nothing blindly.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Placement } from '../../models/contracts/decision.ts'
 import type { Logger, PlacementResult, PlacementSink } from '../../models/ports.ts'
 import { listAll, readPod } from './act.ts'
 import type { Effect, PodRef, Wanted } from './actions.ts'
-import { eventually } from './carry-out.ts'
 import type { KubeClient } from './kube-client.ts'
 import { toKubeFailure } from './kube-failure.ts'
 import { kubePodName, POD_KEYS, twinPodName } from './names.ts'
@@ -19,7 +19,7 @@ import { noteOf, type WatchedPod } from './watched.ts'
 export interface KubernetesSinkOptions {
   readonly client: KubeClient
   readonly log: Logger
-  /** Of carry-out.ts, or of an actuator when several edgetwins may live. */
+  /** Of an actuator: each single action under its protocol. */
   readonly carryOut: (wanted: Wanted) => Promise<Effect>
   /** `binding`: past the scheduler, for pods whose schedulerName is `edgetwin`; all others go by their gate. */
   readonly strategy: 'gate' | 'binding'
@@ -36,6 +36,8 @@ export interface KubernetesSinkOptions {
   /** Until an evicted pod must be replaced; default 10 s. */
   readonly withinMs?: number
 }
+
+const LOOK_EVERY_MS = 100
 
 export function createKubernetesSink(options: KubernetesSinkOptions): PlacementSink {
   const { client, log, images = new Set(), uidOf = () => null } = options
@@ -129,4 +131,12 @@ async function siblings(client: KubeClient, pod: WatchedPod): Promise<readonly W
 
 function toResult(pod: string, effect: Effect, replacement: string | null): PlacementResult {
   return effect.ok ? { ok: true, pod, replacement } : { ok: false, pod, reason: effect.reason.slice(0, 1_024) }
+}
+
+/** The first answer other than null; null when there is none in time. */
+async function eventually<T>(withinMs: number, ask: () => Promise<T | null>): Promise<T | null> {
+  for (const untilMs = performance.now() + withinMs; ; await sleep(LOOK_EVERY_MS)) {
+    const answer = await ask()
+    if (answer !== null || performance.now() > untilMs) return answer
+  }
 }

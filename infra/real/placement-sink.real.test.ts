@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { act, listAll, readFor, readPod } from '../../connectors/kubernetes/act.ts'
-import type { PlaceAction, Wanted } from '../../connectors/kubernetes/actions.ts'
-import { type CarryOutOptions, carryOut } from '../../connectors/kubernetes/carry-out.ts'
+import type { PlaceAction } from '../../connectors/kubernetes/actions.ts'
 import { createKubeClient, type KubeClient, type KubeRequest } from '../../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
+import { budgetFor } from '../../connectors/kubernetes/ledger-state.ts'
 import { createKubernetesSink, type KubernetesSinkOptions } from '../../connectors/kubernetes/placement-sink.ts'
 import { prepareAction } from '../../connectors/kubernetes/prepare-action.ts'
+import { type Actuation, runActuation } from '../../connectors/kubernetes/run-actuation.ts'
 import { gatesOf } from '../../connectors/kubernetes/scheduler-view.ts'
 import type { WatchedPod } from '../../connectors/kubernetes/watched.ts'
 import type { Placement } from '../../models/contracts/decision.ts'
@@ -28,6 +29,9 @@ let toxiproxy: Toxiproxy
 let proxy: ToxicProxy
 let client: KubeClient
 let behindProxy: KubeClient
+/** Stands between the actuator and the server where a test wants something to happen there. */
+let meddler: KubeClient | null = null
+let actuation: Actuation
 
 beforeAll(async () => {
   lab = await startKubernetes({ identities: ['ungate=ungate-job'], progress: (line) => process.stderr.write(`${line}\n`) })
@@ -37,7 +41,12 @@ beforeAll(async () => {
   const detour = join(lab.dir, 'detour.kubeconfig')
   writeFileSync(detour, readFileSync(lab.kubeconfig, 'utf8').replace(lab.url, `https://${proxy.address}`))
   behindProxy = createKubeClient(() => loadKubeConfig({ kubeconfig: detour }))
-  await apply(...NODES.map(aNode), ...GATE_POLICY, ...UNGATE_RIGHTS)
+  await apply(
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'edgetwin-system' } },
+    ...NODES.map(aNode),
+    ...GATE_POLICY,
+    ...UNGATE_RIGHTS,
+  )
   await eventually('all nodes ready', async () => {
     const listed = await lab.kubectl([
       'get',
@@ -47,14 +56,19 @@ beforeAll(async () => {
     ])
     return listed.match(/^True$/gm)?.length === NODES.length
   })
+  actuation = actuator({})
+  await eventually('somebody leads', async () => actuation.leader.mayAct())
   await eventually('the gate is given', async () => {
     const probe = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', labels: PLACEABLE }, spec: podSpec() }
     const path = '/api/v1/namespaces/default/pods'
     return gatesOf(await client.request<WatchedPod>({ method: 'POST', path, query: { dryRun: 'All' }, body: probe })).length > 0
   })
 }, 1_500_000)
-beforeEach(() => proxy.clear())
+beforeEach(() => {
+  meddler = null
+})
 afterAll(async () => {
+  await actuation?.stop()
   client?.close()
   behindProxy?.close()
   await toxiproxy?.stop()
@@ -68,7 +82,26 @@ async function eventually<T>(what: string, ask: () => Promise<T | false | null |
     if (performance.now() > end) throw new Error(`never: ${what}`)
   }
 }
+const actuator = (over: Partial<Parameters<typeof runActuation>[0]>): Actuation =>
+  runActuation({
+    client: { ...client, request: (wanted) => (meddler ?? client).request(wanted) },
+    log: silent,
+    clock: Date.now,
+    random: Math.random,
+    identity: 'test',
+    budget: () => ({ ...budgetFor(1_000), movesPerNodeMax: 1_000, coolDownMs: 0 }),
+    ...over,
+  })
 const apply = (...objects: readonly object[]) => lab.kubectl(['apply'], objects.map((each) => JSON.stringify(each)).join('\n---\n'))
+
+/** The controller takes its taint away a moment later. */
+async function uncordon(node: string): Promise<void> {
+  await lab.kubectl(['uncordon', node])
+  await eventually(
+    'no taint',
+    async () => !(await lab.kubectl(['get', 'node', node, '-o', 'jsonpath={.spec.taints}'])).includes('unschedulable'),
+  )
+}
 
 const PLACEABLE = { 'edgetwin.dev/placement': 'twin' }
 const podSpec = (more: object = {}, requests: object = { cpu: '100m' }) => ({
@@ -168,7 +201,7 @@ const gated = (app: string, count = 1) =>
     return pods.length === count ? pods : null
   })
 
-interface Wish extends Partial<KubernetesSinkOptions & CarryOutOptions> {
+interface Wish extends Partial<KubernetesSinkOptions> {
   readonly from?: string
   readonly nodes: readonly string[]
   readonly decision?: string
@@ -187,15 +220,16 @@ function place(pod: string, { from, nodes, decision = `d-${pod}`, ...options }: 
     predictedStartMs: 0,
     predictedFinishMs: 1,
   }
-  const own = { client, log: silent, ...options }
-  const carryOutOne = (wanted: Wanted) => carryOut(wanted, own)
-  const sink = createKubernetesSink({ strategy: 'gate', topK: 3, rank: () => nodes, carryOut: carryOutOne, ...own })
+  const { carryOut } = actuation
+  const sink = createKubernetesSink({ client, log: silent, strategy: 'gate', topK: 3, rank: () => nodes, carryOut, ...options })
   return sink.apply(placement, { decisionId: decision })
 }
+/** What took effect. A release is the patch that drops the gate. */
 const audited = (verb: string, pod: string, subresource?: string) =>
   readAudit(lab).filter((entry) => {
-    const { objectRef, responseStatus, requestURI } = Object(entry)
+    const { objectRef, responseStatus, requestURI, requestObject } = Object(entry)
     if (String(requestURI).includes('dryRun') || Object(responseStatus).code >= 300) return false
+    if (verb === 'patch' && Object(requestObject).spec?.schedulingGates === undefined) return false
     return entry.verb === verb && objectRef.name === pod && objectRef.subresource === subresource
   })
 
@@ -259,7 +293,7 @@ it('never sends a pod to a node that is cordoned, tainted or silent', async () =
   })
   expect(await place('careful', { nodes: ['edge-1', 'edge-2', 'edge-4'] })).toMatchObject({ ok: true })
   expect((await podOf('careful'))?.spec.nodeName).toBe('edge-4')
-  await lab.kubectl(['uncordon', 'edge-1'])
+  await uncordon('edge-1')
   await lab.kubectl(['taint', 'node', 'edge-2', 'edge-'])
 })
 
@@ -279,14 +313,14 @@ it('prepares anew when the pod changed since it was read, and not on another pod
   await apply(aPod('busy'))
   expect(await act(client, old.ok ? old.request : { path: '/' })).toMatchObject({ outcome: 'refused', why: 'changed' })
   let touched = 0
-  const meddler: KubeClient = {
+  meddler = {
     ...client,
     async request<T>(wanted: KubeRequest): Promise<T> {
       if (wanted.method === 'PATCH' && touched++ < 2) await lab.kubectl(['label', 'pod', 'busy', '--overwrite', `touched=t${touched}`])
       return client.request<T>(wanted)
     },
   }
-  expect(await place('busy', { nodes: ['edge-1'], client: meddler })).toMatchObject({ ok: true })
+  expect(await place('busy', { nodes: ['edge-1'] })).toMatchObject({ ok: true })
   expect(touched).toBe(3)
 })
 
@@ -313,17 +347,19 @@ it('keeps what the owner asked for, and waits for gates of others', async () => 
 
 it('finds out what became of a release whose answer was lost, and does it once', async () => {
   await apply(aPod('lost'))
-  expect(await place('lost', { nodes: ['edge-1'], client: losingOneAnswer('PATCH', /lost$/) })).toMatchObject({ ok: true })
+  meddler = losingOneAnswer('PATCH', /lost$/)
+  expect(await place('lost', { nodes: ['edge-1'] })).toMatchObject({ ok: true })
   expect((await podOf('lost'))?.spec.nodeName).toBe('edge-1')
   expect(audited('patch', 'lost')).toHaveLength(1)
 })
 
 it('changes nothing when told that it is a dry run', async () => {
   await apply(aPod('dry'))
-  expect(await place('dry', { nodes: ['edge-1'], dryRun: true })).toMatchObject({
-    ok: false,
-    reason: expect.stringMatching(/^dry run: .*edge-1/),
-  })
+  const rehearsal = actuator({ isDryRun: true, identity: 'rehearsal' })
+  const refusal = { ok: false, reason: expect.stringMatching(/^dry run: .*edge-1/) }
+  await eventually('the rehearsal leads', async () => rehearsal.leader.mayAct())
+  expect(await place('dry', { nodes: ['edge-1'], carryOut: rehearsal.carryOut })).toMatchObject(refusal)
+  await rehearsal.stop()
   expect(gatesOf((await podOf('dry'))!)).toEqual(['edgetwin.dev/placement'])
 })
 
@@ -350,9 +386,9 @@ it('binds past the scheduler only what may be bound', async () => {
   expect(await place('large', binding)).toMatchObject({ ok: false, reason: expect.stringContaining('Insufficient cpu') })
   await lab.kubectl(['cordon', 'edge-2'])
   expect(await place('again', binding)).toMatchObject({ ok: false, reason: expect.stringContaining('cordoned') })
-  await lab.kubectl(['uncordon', 'edge-2'])
-  const lossy = losingOneAnswer('POST', /again\/binding$/)
-  expect(await place('again', { ...binding, client: lossy })).toMatchObject({ ok: true })
+  await uncordon('edge-2')
+  meddler = losingOneAnswer('POST', /again\/binding$/)
+  expect(await place('again', binding)).toMatchObject({ ok: true })
   expect(audited('create', 'again', 'binding')).toHaveLength(1)
 })
 
@@ -368,8 +404,8 @@ it('moves a running pod by eviction, and names what took its place', async () =>
   expect(second!.metadata.uid).not.toBe(first!.metadata.uid)
   // Again by a decision that finds out too late: the pod is gone.
   expect(await place(first!.metadata.name, { from: 'edge-1', nodes: ['edge-4'] })).toMatchObject({ ok: false })
-  const lossy = losingOneAnswer('POST', /eviction$/)
-  expect(await place(second!.metadata.name, { from: 'edge-4', nodes: ['edge-3'], client: lossy, decision: 'd-back' })).toMatchObject({
+  meddler = losingOneAnswer('POST', /eviction$/)
+  expect(await place(second!.metadata.name, { from: 'edge-4', nodes: ['edge-3'], decision: 'd-back' })).toMatchObject({
     ok: true,
   })
   expect((await running('mover'))[0]!.spec.nodeName).toBe('edge-3')
