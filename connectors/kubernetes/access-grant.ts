@@ -1,4 +1,5 @@
 /** YAML for people: what to apply so that a user may do something, and so that edgetwin may ask. */
+import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { ACCESS_GROUP, partsOf, type Right } from '../../models/contracts/access.ts'
 
@@ -14,7 +15,8 @@ export function grantYaml(user: string, right: Right): string {
     {
       apiVersion: `${RBAC}/v1`,
       kind: 'ClusterRoleBinding',
-      metadata: { name: `${name}-${nameOf(user)}` },
+      // Two users must not share one binding, whatever they are called.
+      metadata: { name: `${name}-${createHash('sha256').update(user).digest('hex').slice(0, 8)}` },
       roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
       subjects: [subjectOf(user)],
     },
@@ -47,14 +49,6 @@ function subjectOf(user: string): object {
   if (account !== null) return { kind: 'ServiceAccount', namespace: account[1], name: account[2] }
   return { kind: 'User', apiGroup: RBAC, name: user }
 }
-
-const nameOf = (user: string): string =>
-  user
-    .replace(/^system:serviceaccount:/, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
-    .slice(0, 63)
 
 function yamlOf(documents: readonly object[]): string {
   return documents.map((document) => stringify(document, { collectionStyle: 'any' })).join('---\n')
