@@ -3,6 +3,7 @@
  *
  * One more: a start function on `startService` in a file of its own, and an entry here.
  */
+import type { ClusterSettings } from '../config-cluster.ts'
 import type { ServiceSettings } from '../config-services.ts'
 import type { Progress } from './cache.ts'
 import { startInflux } from './influx.ts'
@@ -31,7 +32,7 @@ export interface KindStarted {
   /** Where people and programs reach it. */
   readonly addresses: readonly string[]
   /** By which edgetwin uses it. */
-  readonly settings: Readonly<Partial<Record<keyof ServiceSettings, string>>>
+  readonly settings: Readonly<Partial<Record<keyof ServiceSettings | keyof ClusterSettings, string>>>
 }
 
 export interface Kind {
@@ -107,5 +108,6 @@ async function upKubernetes({ dir, port, nodes, real, progress }: KindOptions): 
   const lab = await startKubernetes({ dir, port, quickFailures: true, outlives: true, progress })
   for (const named of nodes) progress(`nodes: ${(await applyNodes(lab, named)).join(', ')}`)
   if (real > 0) await startWorkers(lab, { count: real, outlives: true, progress })
-  return { addresses: [lab.url, `kubeconfig ${lab.kubeconfig}`], settings: {} }
+  const { url, kubeconfig } = lab
+  return { addresses: [url, `kubeconfig ${kubeconfig}`], settings: { cluster: 'kubernetes', kubeconfig } }
 }

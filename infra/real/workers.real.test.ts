@@ -72,10 +72,15 @@ when(`real workers${supported.ok ? '' : `: ${supported.reason}`}`, () => {
     expect((await podsOf('web')).flatMap(processesOf)).toEqual(before)
   })
 
-  it('run the images of edgetwin and of the exporter', async () => {
-    const version = await run('edgetwin', 'worker-2', ['node', 'infra/main.ts', '--help'])
-    expect(version).toMatch(/edgetwin/)
-    expect(await run('exporter', 'worker-2', ['node', 'infra/exporter/exporter.ts', '--help'], EXPORTER_IMAGE)).toMatch(/exporter/)
+  it('run edgetwin and the exporter from their images, as restricted as a namespace may demand', async () => {
+    const enforced = ['pod-security.kubernetes.io/enforce=restricted', '--overwrite']
+    await lab.kubectl(['label', 'namespace', 'default', ...enforced])
+    await lab.kubectl(['apply'], [aService('edgetwin', EDGETWIN_IMAGE, 8080), aService('exporter', EXPORTER_IMAGE, 9836)].join('\n---\n'))
+    await lab.kubectl(['wait', '--for=condition=Ready', '--timeout=50s', 'pod/edgetwin', 'pod/exporter'])
+    const raw = (pod: string, path: string) => lab.kubectl(['get', '--raw', `/api/v1/namespaces/default/pods/${pod}/proxy/${path}`])
+    expect(await raw('edgetwin:8080', 'livez')).toMatch(/ok/i)
+    expect(await raw('exporter:9836', 'metrics')).toContain('ha_accelerator_info{')
+    expect(await lab.kubectl(['exec', 'edgetwin', '--', 'node', '-p', 'process.version'])).toBe(`${process.version}\n`)
   })
 
   it('fall silent when the link is cut, while their pods live on', async () => {
@@ -131,14 +136,31 @@ when(`real workers${supported.ok ? '' : `: ${supported.reason}`}`, () => {
   })
 
   /** Runs to its end. @returns what it wrote. */
-  async function run(name: string, node: string, command: readonly string[], image = EDGETWIN_IMAGE): Promise<string> {
-    const container = { name: 'one', image, imagePullPolicy: 'Never', command }
+  async function run(name: string, node: string, command: readonly string[]): Promise<string> {
+    const container = { name: 'one', image: EDGETWIN_IMAGE, imagePullPolicy: 'Never', command, securityContext: RESTRICTED }
     const spec = { nodeSelector: { 'kubernetes.io/hostname': node }, restartPolicy: 'Never', containers: [container] }
     await lab.kubectl(['apply'], JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec }))
     await lab.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', '--timeout=40s', `pod/${name}`])
     return lab.kubectl(['logs', name])
   }
 })
+
+/** With its own entry point, able to write in /data only. */
+function aService(name: string, image: string, port: number): string {
+  const securityContext = { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+  const env = Object.entries({ EDGETWIN_HOST: '0.0.0.0', EDGETWIN_TOKEN: 'only-for-this-test' }).map(([name, value]) => ({ name, value }))
+  const readinessProbe = { tcpSocket: { port }, periodSeconds: 1 }
+  const volumeMounts = [{ name: 'data', mountPath: '/data' }]
+  const container = { name, image, imagePullPolicy: 'IfNotPresent', env, securityContext, readinessProbe, volumeMounts }
+  const spec = {
+    nodeSelector: { 'kubernetes.io/hostname': 'worker-2' },
+    terminationGracePeriodSeconds: 1,
+    securityContext: { runAsNonRoot: true, fsGroup: 1_000, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [container],
+    volumes: [{ name: 'data', emptyDir: {} }],
+  }
+  return JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec })
+}
 
 async function eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 60_000; !(await ask()); await sleep(300)) {
@@ -208,6 +230,13 @@ http.createServer(async (_, answer) => {
 }).listen(8080, () => console.log('serves'))
 process.on('SIGTERM', () => process.exit())`
 
+const RESTRICTED = {
+  runAsNonRoot: true,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const
+
 const WEB = [
   {
     apiVersion: 'apps/v1',
@@ -241,7 +270,7 @@ const WEB = [
               command: ['node', '-e', SERVER],
               resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } },
               readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
-              securityContext: { runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+              securityContext: RESTRICTED,
             },
           ],
         },
