@@ -1,14 +1,14 @@
 /**
- * Speed and memory: `npm run bench [-- --json] [--quick] [suite…]`. Machines are noisy, so figures that matter
- * come with a ratio to a plain reference measured in the same run.
+ * Speed and memory: `npm run bench [-- --json] [--quick] [suite…]`, and over real services `npm run bench:real`.
+ * Machines are noisy, so figures that matter come with a ratio to a plain reference measured in the same run.
  */
 import { readdirSync } from 'node:fs'
 import { z } from 'zod'
-import type { Report } from './figure.ts'
+import type { Length, Report } from './figure.ts'
 
 const benchShape = z.object({
   suite: z.string(),
-  run: z.custom<(report: Report) => Promise<void>>((value) => typeof value === 'function'),
+  run: z.custom<(report: Report, length: Length) => Promise<void>>((value) => typeof value === 'function'),
 })
 
 // `npm run bench | head` closes the pipe early; that is no fault.
@@ -16,8 +16,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'))
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
-const unknownFlag = flags.find((flag) => !['--json', '--quick', '--help'].includes(flag))
-const folder = new URL('.', import.meta.url)
+const isReal = flags.includes('--real')
+const known = ['--json', '--quick', '--help', '--real', ...(isReal ? ['--long'] : [])]
+const unknownFlag = flags.find((flag) => !known.includes(flag))
+const folder = new URL(isReal ? './real/' : '.', import.meta.url)
 const benches = await Promise.all(
   readdirSync(folder)
     .filter((file) => file.endsWith('.bench.ts'))
@@ -31,13 +33,14 @@ if (flags.includes('--help') || unknownFlag || unknownSuite) {
   const out = flags.includes('--help') ? process.stdout : process.stderr
   if (unknownFlag) out.write(`bench: unknown flag ${unknownFlag}\n`)
   if (unknownSuite) out.write(`bench: unknown suite ${unknownSuite}\n`)
-  out.write(
-    `npm run bench [-- --json] [--quick] [suite…]\nsuites: ${suites.join(', ')}\n--json  one JSON object a line\n--quick the scheduling suite alone\n`,
-  )
+  const lengths = isReal ? '--quick seconds instead of minutes\n--long  the full times\n' : '--quick the scheduling suite alone\n'
+  const command = isReal ? 'npm run bench:real [-- --json] [--quick | --long] [suite…]' : 'npm run bench [-- --json] [--quick] [suite…]'
+  out.write(`${command}\nsuites: ${suites.join(', ')}\n--json  one JSON object a line\n${lengths}`)
   process.exit(flags.includes('--help') ? 0 : 2)
 }
 
-const chosen = wanted.length > 0 ? wanted : flags.includes('--quick') ? ['scheduling'] : suites
+const length: Length = flags.includes('--quick') ? 'quick' : flags.includes('--long') ? 'long' : 'usual'
+const chosen = wanted.length > 0 ? wanted : length === 'quick' && !isReal ? ['scheduling'] : suites
 for (const { suite, run } of benches) {
   if (!chosen.includes(suite)) continue
   await run((figure) => {
@@ -45,7 +48,7 @@ for (const { suite, run } of benches) {
     const { suite: of, name, value, unit, ...extra } = figure
     const rest = Object.entries(extra).map(([key, text]) => `${key} ${typeof text === 'number' ? round(text) : String(text)}`)
     process.stdout.write(`${of.padEnd(12)} ${name.padEnd(36)} ${round(value).padStart(14)} ${unit.padEnd(14)} ${rest.join(', ')}\n`)
-  })
+  }, length)
 }
 
 function round(value: number): string {

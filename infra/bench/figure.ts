@@ -9,3 +9,10 @@ export interface Figure {
 }
 
 export type Report = (figure: Figure) => void
+
+/** How much time a suite over real services may take; the others have one length. */
+export type Length = 'quick' | 'usual' | 'long'
+
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN
+}
