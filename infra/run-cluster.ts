@@ -9,11 +9,16 @@ import { createClusterIndex } from '../connectors/kubernetes/cluster-index.ts'
 import type { Inventory } from '../connectors/kubernetes/inventory.ts'
 import { createKubeClient, type KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { type KubeSettings, loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
-import { createTelling } from '../connectors/kubernetes/telling.ts'
+import { kubePodName } from '../connectors/kubernetes/names.ts'
+import { holdsResources } from '../connectors/kubernetes/pod-facts.ts'
+import { readPodSpec } from '../connectors/kubernetes/pod-spec.ts'
+import { type ClusterView, claimsOf, createTelling, type Telling } from '../connectors/kubernetes/telling.ts'
+import { type WhyPending, whyPending } from '../connectors/kubernetes/why-pending.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { Check } from '../models/contracts/api.ts'
 import type { EntityMaps } from '../models/entities/entity-maps.ts'
 import type { Clock, EventLog, Logger, PlacementSink } from '../models/ports.ts'
+import { snapshotOf } from '../models/scheduling/kubernetes/snapshot.ts'
 import type { Connected } from './run-site-twin.ts'
 
 export interface ClusterConnectionOptions {
@@ -37,6 +42,8 @@ export interface ConnectedCluster extends Connected {
   readonly checks: () => readonly Check[]
   readonly status: () => { readonly cluster: ClusterStatus; readonly feed: FeedStatus }
   readonly inventory: (node: string) => Inventory | undefined
+  /** @param name of the pod in the twin. @returns null when there is no such pod or it is bound. */
+  readonly whyPending: (name: string) => WhyPending | null
 }
 
 /** @throws TwinError KUBECONFIG_INVALID */
@@ -55,7 +62,8 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
     random,
     log,
   })
-  const telling = createTelling({ site, view: index.view(cluster), registry, entities })
+  const view = index.view(cluster)
+  const telling = createTelling({ site, view, registry, entities })
   feed = runFeed(cluster, { telling, publish, clock, log })
   const { note: _, status: feedStatus, stop: stopFeed } = feed
   return {
@@ -70,12 +78,39 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
     ],
     status: () => ({ cluster: cluster.status(), feed: feedStatus() }),
     inventory: telling.inventory,
+    whyPending: (name) => explainPending(name, { cluster, telling, view, registry }),
     async stop() {
       await stopFeed()
       await cluster.stop()
       client.close()
     },
   }
+}
+
+interface Seen {
+  readonly cluster: Cluster
+  readonly telling: Telling
+  readonly view: ClusterView
+  readonly registry: ImageRegistry
+}
+
+function explainPending(name: string, { cluster, telling, view, registry }: Seen): WhyPending | null {
+  const named = kubePodName(name)
+  const pods = cluster.objects('pod')
+  const pod = named === null ? undefined : pods.get(`${named.namespace}/${named.name}`)
+  if (pod === undefined) return null
+  const nodes = [...cluster.objects('node').values()]
+  const placed = [...pods.values()].filter((each) => each.spec.nodeName !== undefined && holdsResources(each))
+  const names = nodes.map(({ metadata }) => metadata.name)
+  return whyPending({
+    pod,
+    work: readPodSpec(pod, registry).spec,
+    snapshot: snapshotOf({ nodes, pods: placed, namespaces: [...cluster.objects('namespace').values()] }),
+    devices: names.flatMap((node) => telling.inventory(node)?.devices ?? []),
+    holders: new Map(names.flatMap((node) => [...telling.holders(node)])),
+    claims: claimsOf(pod, view),
+    registry,
+  })
 }
 
 const NO_SINK: PlacementSink = {

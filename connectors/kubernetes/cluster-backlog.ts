@@ -14,7 +14,7 @@ import { nameOf, type Telling } from './telling.ts'
 import type { WatchedPod } from './watched.ts'
 
 export interface BacklogOptions {
-  readonly cluster: Pick<Cluster, 'objects' | 'isListed' | 'isInTouch'>
+  readonly cluster: Pick<Cluster, 'objects' | 'isListed' | 'isInTouch' | 'isShown'>
   readonly telling: Telling
   readonly clock: Clock
 }
@@ -139,7 +139,9 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
       if (!cluster.objects('node').has(name)) toldMs.delete(name)
       else if (again || !toldMs.has(name)) toldMs.set(name, timeMs)
     }
-    for (const [uid, pod] of [...pods].sort(([, a], [, b]) => byTurn(a, b))) {
+    // Where a pod is cannot be told of nodes that are not listed yet.
+    const isTold = cluster.isListed('node') || !cluster.isShown('node')
+    for (const [uid, pod] of isTold ? [...pods].sort(([, a], [, b]) => byTurn(a, b)) : []) {
       if (isFull()) return events
       pods.delete(uid)
       events.push(...tell(nameOf(pod), () => telling.pod(pod, { timeMs, isGone: false })))

@@ -50,6 +50,8 @@ export interface Telling {
   /** Requests whose last pod is gone and whom nobody took up for so long that nobody will. */
   giveUp(at: Told): TwinEvent[]
   inventory(node: string): Inventory | undefined
+  /** Device of the node → pods that have it, by name in the twin. */
+  holders(node: string): ReadonlyMap<string, readonly string[]>
   /** What is wrong with labels and annotations, by pod. */
   podFaults(): ReadonlyMap<string, readonly string[]>
 }
@@ -164,6 +166,12 @@ export function createTelling({ site, view, registry, entities }: TellingOptions
     podIsGone: (name, { timeMs }) => tellPod(name, null, { timeMs, isReplaced: true }),
     giveUp: ({ timeMs }) => requests.giveUp(stamp(timeMs)),
     inventory: (name) => inventories.get(name),
+    holders: (name) => {
+      const held = [...(allotments.get(name)?.values() ?? [])].flatMap(({ pod, devices }) =>
+        devices.map((device) => ({ device, pod: nameOf(pod) })),
+      )
+      return new Map([...Map.groupBy(held, ({ device }) => device)].map(([device, all]) => [device, all.map(({ pod }) => pod)]))
+    },
     podFaults: () => faults,
   }
 
@@ -173,7 +181,8 @@ export function createTelling({ site, view, registry, entities }: TellingOptions
     const told = pods.get(nameOf(pod))
     if (told?.uid === pod.metadata.uid && told.place !== null) return told.place.accelerator
     const on = view.node(nodeName)
-    if (on === undefined) return null
+    // Pods outlive a node that was deleted by a minute, and a binding may name a node that never was.
+    if (on === undefined) return `${nodeName}/cpu0`
     const inventory = inventories.get(nodeName) ?? survey(on, timeMs)
     if (holdsResources(pod) && !allotments.get(nodeName)?.has(pod.metadata.uid)) survey(on, timeMs)
     // One that is over has let go of what it had: what it would have had by itself is the best guess.
@@ -214,7 +223,7 @@ function placedAt(told: PodFacts | undefined, pod: WatchedPod, entities: EntityM
   return entities.pod.get(nameOf(pod))?.desired.accelerator ?? null
 }
 
-function claimsOf({ metadata, spec, status }: WatchedPod, view: ClusterView): readonly (ResourceClaim | null)[] {
+export function claimsOf({ metadata, spec, status }: WatchedPod, view: Pick<ClusterView, 'claim'>): readonly (ResourceClaim | null)[] {
   const made = new Map((status?.resourceClaimStatuses ?? []).map(({ name, resourceClaimName }) => [name, resourceClaimName]))
   const names = (spec.resourceClaims ?? []).map(({ name, resourceClaimName }) => resourceClaimName ?? made.get(name) ?? null)
   const extended = status?.extendedResourceClaimStatus?.resourceClaimName

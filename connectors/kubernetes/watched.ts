@@ -107,8 +107,17 @@ export interface ResourceSlice extends KubeObject {
   }
 }
 
+interface ClassRequest {
+  readonly deviceClassName?: string
+}
+
 export interface ResourceClaim extends KubeObject {
   readonly metadata: Metadata
+  readonly spec?: {
+    readonly devices?: {
+      readonly requests?: readonly { readonly exactly?: ClassRequest; readonly firstAvailable?: readonly ClassRequest[] }[]
+    }
+  }
   readonly status?: {
     readonly allocation?: {
       readonly devices?: {

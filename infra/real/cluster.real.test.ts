@@ -31,7 +31,7 @@ beforeAll(async () => {
   toxiproxy = await startToxiproxy({})
   way = await toxiproxy.proxy({ name: 'api', upstream: new URL(lab.url).host })
   watched = await watchLab(throughProxy())
-  await eventually('the twin knows the nodes', isTrue)
+  await untilTrue()
 }, 1_500_000)
 afterAll(async () => {
   await watched?.stop()
@@ -60,9 +60,22 @@ async function freshList(): Promise<readonly string[]> {
   ].sort()
 }
 
-async function isTrue(): Promise<boolean> {
-  const [held, fresh] = [heldBy(watched.state()), await freshList()]
-  return JSON.stringify(held) === JSON.stringify(fresh)
+/** @returns once the twin holds what a fresh list does; fails with the difference. */
+async function untilTrue(withinMs = 60_000): Promise<void> {
+  let difference: unknown = null
+  try {
+    await eventually(
+      'the twin is true',
+      async () => {
+        const [fresh, held] = [await freshList(), heldBy(watched.state())]
+        difference = { missing: fresh.filter((each) => !held.includes(each)), wrong: held.filter((each) => !fresh.includes(each)) }
+        return JSON.stringify(held) === JSON.stringify(fresh)
+      },
+      withinMs,
+    )
+  } catch {
+    expect({ difference, status: watched.status() }).toBeNull()
+  }
 }
 
 const deployment = (name: string, replicas: number, more = '') => `apiVersion: apps/v1
@@ -91,7 +104,7 @@ it('shows what a deployment does: bound, running, scaled down', async () => {
   }
   expect(new Set(podsOf('web').map(({ spec }) => spec?.request)).size).toBe(3)
   await lab.kubectl(['scale', 'deployment/web', '--replicas=1'])
-  await eventually('one is left', isTrue)
+  await untilTrue()
   expect(podsOf('web').filter(({ mode }) => mode === 'evicted')).toHaveLength(2)
 })
 
@@ -135,7 +148,7 @@ ${deployment('claims', 2, 'resourceClaims: [{name: acc, resourceClaimTemplateNam
   expect(new Set(places).size).toBe(2)
   for (const place of places) expect(place).toMatch(/\/gpu0$/)
   await lab.kubectl(['delete', 'deployment', 'claims'])
-  await eventually('they are gone', isTrue)
+  await untilTrue()
 })
 
 it('sees a node fall silent and come back', async () => {
@@ -144,7 +157,8 @@ it('sees a node fall silent and come back', async () => {
   await eventually('it is not ready', () => node()?.mode === 'notReady', 40_000)
   expect(node()?.reported.conditions?.value.reason).toContain('NodeStatusUnknown')
   await lab.kubectl(['label', 'node', 'tx2-3', 'type=kwok'])
-  await eventually('it is ready', async () => node()?.mode === 'ready' && (await isTrue()), 40_000)
+  await eventually('it is ready', () => node()?.mode === 'ready', 40_000)
+  await untilTrue()
 })
 
 it('misses nothing while the API server and etcd are killed', async () => {
@@ -158,7 +172,7 @@ it('misses nothing while the API server and etcd are killed', async () => {
         () => false,
       ),
     )
-    await eventually(`the twin is true after ${component}`, isTrue, 60_000)
+    await untilTrue()
   }
 }, 200_000)
 
@@ -169,7 +183,7 @@ it('notices a half-open connection within 20 s and misses nothing', async () => 
   await eventually('out of touch', () => !watched.cluster.isInTouch('pod') && !watched.cluster.isInTouch('node'), 25_000)
   expect(performance.now() - atMs).toBeLessThan(20_500)
   await way.clear()
-  await eventually('the twin is true again', isTrue, 60_000)
+  await untilTrue()
 })
 
 it('lists anew after its history was thrown away, and tells a re-created pod from the old one', async () => {
@@ -189,7 +203,7 @@ spec: {nodeName: edge-1, terminationGracePeriodSeconds: 0, containers: [{name: m
   await lab.service('kube-apiserver').kill()
   await lab.service('kube-apiserver').start()
   await way.clear()
-  await eventually('the twin is true again', isTrue, 60_000)
+  await untilTrue()
   expect(watched.status().cluster.informers.pod.listCount).toBeGreaterThan(listCount)
   expect(watched.state().entities.pod.get('bare.default')?.uid).not.toBe(uid)
   const ends = watched.told.filter((event) => event.type === 'pod.evicted' && event.name === 'bare.default')
@@ -216,7 +230,7 @@ it('tells after a start what happened while it was away', async () => {
   await lab.kubectl(['delete', 'node', 'tx2-1'])
   await eventually('six are made', async () => (await freshList()).filter((each) => each.includes('pod web-')).length === 6)
   watched = await watchLab(throughProxy(), { from })
-  await eventually('the twin is true again', isTrue, 60_000)
+  await untilTrue()
   expect(watched.state().entities.node.get('tx2-1')?.mode).toBe('gone')
   expect(watched.state().entities.accelerator.get('tx2-1/gpu0')?.mode).toBe('offline')
   expect(watched.state().divergences).toEqual([])
@@ -260,6 +274,6 @@ it('knows another cluster at the same address by its identity: what the old one 
   await lab.service('etcd').start()
   await lab.service('kube-apiserver').start()
   await eventually('another one answers', () => watched.status().cluster.uid !== before, 60_000)
-  await eventually('the twin is true', isTrue, 60_000)
+  await untilTrue()
   expect([...watched.state().entities.node.values()].every(({ mode }) => mode === 'gone')).toBe(true)
 }, 200_000)
