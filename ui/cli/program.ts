@@ -2,6 +2,7 @@
  * The command tree of twinctl. Each command is one file of `commands/`; help, completion and suggestions follow from the tree.
  */
 import { Command, CommanderError } from 'commander'
+import { addAuth } from './commands/auth.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDlq } from './commands/dlq.ts'
@@ -44,6 +45,7 @@ const COMMANDS = [
   addStanding,
   addRegret,
   addDoctor,
+  addAuth,
   addTopics,
   addDlq,
   addSchedule,

@@ -6,10 +6,11 @@
  */
 import { z } from 'zod'
 import { ERROR_CODES, type ErrorCode, TwinError } from '../../models/errors.ts'
+import type { TokenSource } from './token.ts'
 
 export interface RestOptions {
   readonly server: string
-  readonly token?: string
+  readonly token: TokenSource
   readonly requestTimeoutMs: number
 }
 
@@ -34,10 +35,14 @@ const problemShape = z.object({
   detail: z.string().optional(),
   code: z.string().optional(),
   type: z.string().optional(),
+  /** YAML that would allow what was refused. */
+  details: z.object({ grant: z.string().optional() }).optional().catch(undefined),
 })
+export const TOKEN_REMEDY = '; give a token with --token, --token-file or --context (or their EDGETWIN_ variables)'
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'QUERY_INVALID',
   401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
   404: 'ENTITY_UNKNOWN',
   409: 'DECISION_STATE',
   429: 'RATE_LIMITED',
@@ -81,8 +86,9 @@ export function toBase(server: string): URL {
 async function exchange(
   url: URL,
   { method, body }: { method: string; body: unknown },
-  { token, requestTimeoutMs }: RestOptions,
+  { token: tokenOf, requestTimeoutMs }: RestOptions,
 ): Promise<{ status: number; text: string }> {
+  const token = await tokenOf()
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
   if (token !== undefined) headers.authorization = `Bearer ${token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
@@ -136,8 +142,9 @@ function toError(status: number, answer: unknown, url: URL): TwinError {
   const named = [problem.code, problem.type?.split(/[/#]/).at(-1)?.toUpperCase().replaceAll('-', '_')]
   const code = named.find((name) => name !== undefined && isErrorCode(name)) ?? CODE_OF_STATUS[status] ?? 'INTERNAL'
   const message = problem.detail ?? problem.title ?? `${url.pathname} answered ${status}`
-  const remedy = code === 'UNAUTHORIZED' ? '; give the token with --token or EDGETWIN_TOKEN' : ''
-  return new TwinError(isErrorCode(code) ? code : 'INTERNAL', message + remedy, { details: { status } })
+  const remedy = code === 'UNAUTHORIZED' ? TOKEN_REMEDY : ''
+  const grant = problem.details?.grant === undefined ? '' : `\n${problem.details.grant.trimEnd()}`
+  return new TwinError(isErrorCode(code) ? code : 'INTERNAL', message + remedy + grant, { details: { status } })
 }
 
 function isErrorCode(name: string): name is ErrorCode {

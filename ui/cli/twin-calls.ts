@@ -1,5 +1,6 @@
 /** What twinctl asks of the server: every path and answer in one place, so that a change of the API is a change here. */
 import { z } from 'zod'
+import { type AccessAnswer, accessAnswerShape } from '../../models/contracts/access.ts'
 import { type ActiveFault, activeFaultShape, type Fault } from '../../models/contracts/fault.ts'
 import { type FlipAnswer, type FlipQueryInput, flipAnswerShape } from '../../models/contracts/flips.ts'
 import type { SeriesKind, TransitionKind } from '../../models/contracts/history.ts'
@@ -51,6 +52,7 @@ export interface TwinCalls {
   addFault(fault: Fault): Promise<ActiveFault>
   clearFault(id: string): Promise<void>
   checks(): Promise<CheckResult[]>
+  access(): Promise<AccessAnswer>
   /** Of the job database; of one status when given. */
   jobs(status?: string): Promise<StoredJob[]>
   job(id: string): Promise<StoredJob>
@@ -93,6 +95,7 @@ export function createTwinCalls(client: RestClient): TwinCalls {
     faults: () => listOf('faults', activeFaultShape),
     addFault: (fault) => client.post('faults', { body: fault, shape: activeFaultShape }),
     clearFault: (id) => client.delete(`faults/${toPath(id)}`),
+    access: () => client.get('access', { shape: accessAnswerShape }),
     checks: () => listOf('checks', checkShape),
     jobs: (status) => listOf('jobs', storedJobShape, { status, limit: LIMIT }),
     job: async (id) => (await client.get(`jobs/${toPath(id)}`, { shape: jobItemShape })).item,

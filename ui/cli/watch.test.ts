@@ -56,7 +56,7 @@ it('prints the snapshot, then patches in order; a gap asks for a new snapshot', 
   const seen: string[] = []
   const stop = new AbortController()
   await watchTwin(
-    { server: far.url, token: 'secret', requestTimeoutMs: 5_000 },
+    { server: far.url, token: async () => 'secret', requestTimeoutMs: 5_000 },
     {
       signal: stop.signal,
       onNotice: () => undefined,
@@ -73,7 +73,7 @@ it('prints the snapshot, then patches in order; a gap asks for a new snapshot', 
 it('says that the token is wrong', async () => {
   io.of('/twin').use((_, next) => next(Object.assign(new Error('the token is missing'), { data: { code: 'UNAUTHORIZED' } })))
   const watching = watchTwin(
-    { server: far.url, requestTimeoutMs: 5_000 },
+    { server: far.url, token: async () => undefined, requestTimeoutMs: 5_000 },
     { signal: new AbortController().signal, onNotice: () => undefined, onChanges: async () => undefined },
   )
   await expect(watching).rejects.toMatchObject({ code: 'UNAUTHORIZED' })

@@ -6,7 +6,7 @@ import { io, type Socket } from 'socket.io-client'
 import type { StreamChange, StreamPatch } from '../../models/contracts/stream.ts'
 import { streamPatchShape, streamSnapshotShape } from '../../models/contracts/stream.ts'
 import { TwinError } from '../../models/errors.ts'
-import { type RestOptions, toBase, toUnreachable } from './rest-client.ts'
+import { type RestOptions, TOKEN_REMEDY, toBase, toUnreachable } from './rest-client.ts'
 
 export interface WatchOptions {
   readonly onChanges: (changes: readonly StreamChange[], options: { readonly clockMs: number }) => Promise<void>
@@ -18,11 +18,12 @@ export interface WatchOptions {
 /** Resolves when `signal` is aborted. @throws TwinError SERVER_UNREACHABLE, UNAUTHORIZED or RATE_LIMITED */
 export function watchTwin(rest: RestOptions, { onChanges, onNotice, signal }: WatchOptions): Promise<void> {
   const base = toBase(rest.server)
+  const noToken = Promise.withResolvers<never>()
   const socket = io(new URL('/twin', base).href, {
     path: `${base.pathname}socket.io`,
     transports: ['websocket'],
     timeout: rest.requestTimeoutMs,
-    auth: rest.token === undefined ? {} : { token: rest.token },
+    auth: (send) => rest.token().then((token) => send(token === undefined ? {} : { token }), noToken.reject),
   })
   return new Promise((resolve, reject) => {
     let wasConnected = false
@@ -57,6 +58,7 @@ export function watchTwin(rest: RestOptions, { onChanges, onNotice, signal }: Wa
       known = { epoch: patch.epoch, revision: patch.to }
       await print(patch.changes, patch.status)
     }
+    noToken.promise.catch(leave)
     signal.addEventListener('abort', () => leave())
     socket.on('connect', () => {
       if (wasConnected) onNotice('connected again')
@@ -71,7 +73,9 @@ export function watchTwin(rest: RestOptions, { onChanges, onNotice, signal }: Wa
     sayConnection(socket, onNotice)
     socket.on('connect_error', (error) => {
       const code = Reflect.get(Object(Reflect.get(error, 'data')), 'code')
-      if (code === 'UNAUTHORIZED') leave(new TwinError('UNAUTHORIZED', `${error.message}; give it with --token or EDGETWIN_TOKEN`))
+      if (code === 'UNAUTHORIZED') leave(new TwinError('UNAUTHORIZED', error.message + TOKEN_REMEDY))
+      // Who is refused is not asked again by socket.io.
+      else if (code === 'FORBIDDEN' || code === 'ACCESS_UNAVAILABLE') leave(new TwinError(code, error.message))
       else if (!wasConnected) leave(toUnreachable(base, { cause: error, timeoutMs: rest.requestTimeoutMs }))
     })
   })
