@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto'
 import { TwinError } from '../../models/errors.ts'
 import type { Logger, Stop } from '../../models/ports.ts'
 import { act, confirm, readFor, stateOf } from './act.ts'
-import type { ActionReads, ActionRequest, ClusterView, Confirmed, PlaceAction, Prepared } from './actions.ts'
+import type { ActionReads, ActionRequest, ClusterView, Confirmed, Effect, PlaceAction, Prepared, Wanted } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { toKubeFailure } from './kube-failure.ts'
 import type { Leader } from './leader.ts'
@@ -49,13 +49,6 @@ export interface ActuatorOptions {
 export const ACTUATION_STEPS = ['revalidated', 'read', 'reserved', 'answered', 'marked', 'confirmed', 'released'] as const
 export type ActuationStep = (typeof ACTUATION_STEPS)[number]
 
-export interface Wanted {
-  readonly action: PlaceAction
-  /** What has to be seen of it. */
-  readonly until: 'released' | 'placed' | 'gone'
-}
-export type Effect = { readonly ok: true; readonly nodes: readonly string[] } | { readonly ok: false; readonly reason: string }
-
 export interface Actuator {
   /** Never rejects: what cannot be done says why. */
   carryOut(wanted: Wanted): Promise<Effect>
@@ -75,6 +68,8 @@ type Sent =
   | { readonly state: 'done' }
   /** It was not done and never will be. */
   | { readonly state: 'not-done'; readonly reason: string; readonly isFinal: boolean; readonly waitMs: number }
+  /** Whoever leads finds out. */
+  | { readonly state: 'unknown'; readonly reason: string }
 
 /** `again`: to be tried anew, on what is read then. */
 type Outcome = Effect | { readonly again: string; readonly waitMs: number }
@@ -139,6 +134,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
       return never(sent.reason, isFinal, sent.why === 'busy' ? Math.min(BUSY_WAIT_MS_MAX, sent.retryAfterMs ?? LOOK_EVERY_MS) : 0)
     }
     log.warn({ pod: intent.pod, action: intent.kind, reason: sent.reason }, 'answer lost, finding out what became of it')
+    if (!leader.mayAct()) return { state: 'unknown', reason: `${sent.reason}, and another edgetwin may lead by now: it finds out` }
     return isDone(intent, await succession.fence(intent)) ? { state: 'done' } : never(sent.reason, false)
   }
 
@@ -173,6 +169,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
     const { action } = wanted
     onStep('reserved')
     const sent = await send(intent, prepared.request)
+    if (sent.state === 'unknown') return refused(sent.reason)
     if (sent.state === 'not-done') {
       const isReleased = await release({ intent, term, neverActed: true })
       return sent.isFinal || !isReleased ? refused(sent.reason) : { again: sent.reason, waitMs: sent.waitMs }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Check } from '../../models/contracts/api.ts'
 import { type Actuator, type ActuatorOptions, createActuator } from './actuation.ts'
 import { type Leader, type LeaderOptions, runLeader } from './leader.ts'
-import { openLedger } from './ledger.ts'
+import { type LedgerStore, openLedger } from './ledger.ts'
 
 export interface ActuationOptions
   extends Pick<
@@ -15,6 +15,8 @@ export interface ActuationOptions
     Pick<LeaderOptions, 'identity' | 'random' | 'namespace' | 'leaseMs' | 'renewWithinMs' | 'retryMs'> {
   /** What was left undone is looked after this often; default 5 s. */
   readonly tidyEveryMs?: number
+  /** Default: the ConfigMap `edgetwin-ledger` of that namespace. */
+  readonly ledger?: LedgerStore
 }
 
 export interface Actuation extends Actuator {
@@ -26,7 +28,7 @@ export function runActuation(options: ActuationOptions): Actuation {
   const { tidyEveryMs = 5_000 } = options
   const over = new AbortController()
   const parts = { ...options, monotonic: () => performance.now(), wait: (ms: number) => sleep(ms) }
-  const ledger = openLedger(parts)
+  const ledger = options.ledger ?? openLedger(parts)
   // A pause between two rounds of the lease ends with everything else.
   const pause = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => {})
   const leader = runLeader({ ...parts, wait: pause, onChange: (leads) => (leads ? void actuator.tidyUp() : undefined) })

@@ -4,7 +4,8 @@
  */
 import type { Logger } from '../../../models/ports.ts'
 import { drawsOf } from '../../simulated-site/random.ts'
-import { createActuator, type Wanted } from '../actuation.ts'
+import type { Wanted } from '../actions.ts'
+import { createActuator } from '../actuation.ts'
 import type { KubeClient } from '../kube-client.ts'
 import { runLeader } from '../leader.ts'
 import { type LedgerStore, openLedger } from '../ledger.ts'
