@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { DetailsPanel } from './details/details-panel.tsx'
 import { FaultsPanel } from './faults/faults-panel.tsx'
 import { useFaults } from './faults/use-faults.ts'
+import { useFreshAccess } from './live/access.ts'
 import { changeHash, type PageHash, usePageHash } from './live/page-hash.ts'
 import { usePage } from './live/store.ts'
 import { useTheme } from './live/theme.ts'
@@ -30,6 +31,7 @@ export function App() {
   const { announcement } = useAsking()
   useEffect(() => askShared(hash.scenario), [hash.scenario])
   const planNews = usePlanNews(live.entities.decision, live.status !== null)
+  useFreshAccess(connection.state === 'live')
   const { faults, reload } = useFaults(connection.state === 'live')
   const [isHelpOpen, setIsHelpOpen] = useState(false)
   const openHelp = useCallback(() => setIsHelpOpen(true), [])

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import type { ActiveFault, Fault } from '../../../../models/contracts/fault.ts'
 import { byName, clockTime } from '../format.ts'
+import { useWhyNot } from '../live/access.ts'
 import { type Answer, api, type Problem } from '../live/api.ts'
 import { useTwin } from '../live/store.ts'
 import { useSecond } from '../live/twin-time.ts'
@@ -19,6 +20,7 @@ const TITLES: Readonly<Record<OneTarget, { readonly title: string; readonly targ
 
 export function FaultsPanel({ faults, reload }: { faults: readonly ActiveFault[]; reload: () => Promise<void> }) {
   const nowMs = useSecond()
+  const why = useWhyNot('update policies')
   const [problem, setProblem] = useState<Problem | null>(null)
   const run = async (call: Promise<Answer<unknown>>) => {
     const answer = await call
@@ -27,40 +29,42 @@ export function FaultsPanel({ faults, reload }: { faults: readonly ActiveFault[]
   }
   return (
     <div className="pad faults">
-      <p className="fine">These act on the simulated site, not on the twin: the twin has to find out.</p>
-      {(Object.keys(TITLES) as OneTarget[]).map((kind) => (
-        <FaultForm key={kind} kind={kind} onAdd={(fault) => void run(api.addFault(fault))} />
-      ))}
-      <section className="fault-row">
-        <h3>Burst: all requests of a round at once</h3>
-        <div className="buttons">
-          {(['light', 'heavy'] as const).map((load) => (
-            <button
-              key={load}
-              type="button"
-              data-testid={`fault-burst-${load}`}
-              onClick={() => void run(api.addFault({ kind: 'burst', load }))}
-            >
-              {load}
-            </button>
-          ))}
-        </div>
-      </section>
-      <ProblemNote problem={problem} />
-      <h3>Active</h3>
-      {faults.length === 0 ? <p className="fine">None.</p> : null}
-      <ul className="plain active-faults">
-        {faults.map(({ id, sinceMs, fault }) => (
-          <li key={id}>
-            <span>
-              {describeFault(fault)} <span className="fine">since {clockTime(sinceMs, nowMs)}</span>
-            </span>
-            <button type="button" onClick={() => void run(api.clearFault(id))} aria-label={`End: ${describeFault(fault)}`}>
-              End
-            </button>
-          </li>
+      <p className="fine">{why || 'These act on the simulated site, not on the twin: the twin has to find out.'}</p>
+      <fieldset className="bare" disabled={why !== ''}>
+        {(Object.keys(TITLES) as OneTarget[]).map((kind) => (
+          <FaultForm key={kind} kind={kind} onAdd={(fault) => void run(api.addFault(fault))} />
         ))}
-      </ul>
+        <section className="fault-row">
+          <h3>Burst: all requests of a round at once</h3>
+          <div className="buttons">
+            {(['light', 'heavy'] as const).map((load) => (
+              <button
+                key={load}
+                type="button"
+                data-testid={`fault-burst-${load}`}
+                onClick={() => void run(api.addFault({ kind: 'burst', load }))}
+              >
+                {load}
+              </button>
+            ))}
+          </div>
+        </section>
+        <ProblemNote problem={problem} />
+        <h3>Active</h3>
+        {faults.length === 0 ? <p className="fine">None.</p> : null}
+        <ul className="plain active-faults">
+          {faults.map(({ id, sinceMs, fault }) => (
+            <li key={id}>
+              <span>
+                {describeFault(fault)} <span className="fine">since {clockTime(sinceMs, nowMs)}</span>
+              </span>
+              <button type="button" onClick={() => void run(api.clearFault(id))} aria-label={`End: ${describeFault(fault)}`}>
+                End
+              </button>
+            </li>
+          ))}
+        </ul>
+      </fieldset>
     </div>
   )
 }

@@ -1,4 +1,5 @@
 /** The REST calls of the page. Every failure becomes a `Problem` that says what is wrong and what to do, in plain words. */
+import type { AccessAnswer } from '../../../../models/contracts/access.ts'
 import type { ActiveFault, Fault } from '../../../../models/contracts/fault.ts'
 import type { FlipAnswer, FlipQuery } from '../../../../models/contracts/flips.ts'
 import type { SeriesKind, TransitionKind } from '../../../../models/contracts/history.ts'
@@ -25,6 +26,7 @@ const TIMEOUT_MS = 60_000
 
 export const readToken = (): string | null => sessionStorage.getItem(TOKEN_KEY)
 export const keepToken = (token: string): void => sessionStorage.setItem(TOKEN_KEY, token)
+export const forgetToken = (): void => sessionStorage.removeItem(TOKEN_KEY)
 
 const tokenListeners = new Set<() => void>()
 /** Calls back when the server asked for a token. */
@@ -34,6 +36,7 @@ export function onTokenNeeded(listener: () => void): () => void {
 }
 
 export const api = {
+  access: () => call<AccessAnswer>('GET', 'access'),
   state: (at: Date) => call<{ state: TwinJson }>('GET', `state?at=${encodeURIComponent(at.toISOString())}`),
   whatIf: (query: WhatIfQueryInput, signal?: AbortSignal) => call<WhatIfAnswer>('POST', 'what-if', { body: query, signal }),
   scenario: (scenario: string, signal?: AbortSignal) => call<ScenarioAnswer>('POST', 'scenarios', { body: { scenario }, signal }),

@@ -4,6 +4,7 @@
  */
 import { io, type Socket } from 'socket.io-client'
 import type { StreamPatch, StreamSnapshot } from '../../../../models/contracts/stream.ts'
+import type { ErrorCode } from '../../../../models/errors.ts'
 import type { TwinStore } from './store.ts'
 import { applyPatch, applySnapshot } from './view.ts'
 
@@ -11,6 +12,7 @@ import { applyPatch, applySnapshot } from './view.ts'
 export const STALE_AFTER_MS = 10_000
 const SNAPSHOT_TIMEOUT_MS = 10_000
 const REFUSED_PAUSE_MS = 5_000
+const REFUSALS: readonly unknown[] = ['UNAUTHORIZED', 'FORBIDDEN'] satisfies readonly ErrorCode[]
 
 interface FromServer {
   patch: (patch: StreamPatch, ack?: () => void) => void
@@ -70,9 +72,9 @@ export function runConnection(store: TwinStore, token: () => string | null): () 
     retry()
   })
   socket.on('connect_error', (error) => {
-    const refused = /unauthori[sz]ed|token/i.test(error.message)
     const lost = store.get().connection.lastUpdateMs === null ? 'connecting' : 'reconnecting'
-    store.setConnection(refused ? 'unauthorized' : lost, Date.now())
+    const isRefused = REFUSALS.includes(Object(Reflect.get(error, 'data')).code)
+    store.setConnection(isRefused ? 'unauthorized' : lost, Date.now(), isRefused ? error.message : '')
     retry()
   })
 

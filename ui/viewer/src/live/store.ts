@@ -13,6 +13,8 @@ export interface Connection {
   readonly lastUpdateMs: number | null
   /** Sent by the server to shown here, ms, of the newest patch. */
   readonly latencyMs: number | null
+  /** Why the server lets nobody in with this token; '' while it does. */
+  readonly refusal: string
 }
 
 export interface Past {
@@ -31,14 +33,14 @@ export interface TwinStore {
   readonly get: () => PageState
   readonly subscribe: (listener: () => void) => () => void
   readonly setLive: (live: TwinView, arrival: { readonly receivedMs: number; readonly latencyMs: number | null }) => void
-  readonly setConnection: (state: Connection['state'], nowMs: number) => void
+  readonly setConnection: (state: Connection['state'], nowMs: number, refusal?: string) => void
   readonly setPast: (past: Past | null) => void
 }
 
 /** @param schedule Runs its argument soon, once: `requestAnimationFrame` in the page. */
 export function createTwinStore(schedule: (run: () => void) => void): TwinStore {
   let current: PageState = {
-    connection: { state: 'connecting', sinceMs: 0, lastUpdateMs: null, latencyMs: null },
+    connection: { state: 'connecting', sinceMs: 0, lastUpdateMs: null, latencyMs: null, refusal: '' },
     live: EMPTY_VIEW,
     past: null,
     history: EMPTY_HISTORY,
@@ -67,9 +69,9 @@ export function createTwinStore(schedule: (run: () => void) => void): TwinStore 
       const connection = { ...current.connection, lastUpdateMs: receivedMs, latencyMs }
       change({ ...current, live, connection, history: withSamples(current.history, live) })
     },
-    setConnection: (state, nowMs) => {
-      if (state === current.connection.state) return
-      change({ ...current, connection: { ...current.connection, state, sinceMs: nowMs } })
+    setConnection: (state, nowMs, refusal = '') => {
+      if (state === current.connection.state && refusal === current.connection.refusal) return
+      change({ ...current, connection: { ...current.connection, state, sinceMs: nowMs, refusal } })
     },
     setPast: (past) => change({ ...current, past }),
   }

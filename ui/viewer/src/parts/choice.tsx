@@ -7,10 +7,18 @@ export interface Option<T extends string> {
   readonly hint?: string
 }
 
-export function Choice<T extends string>({ legend, options, value, onChange, testId, isLegendShown = true }: ChoiceProps<T>) {
+export function Choice<T extends string>({
+  legend,
+  options,
+  value,
+  onChange,
+  testId,
+  isLegendShown = true,
+  isDisabled = false,
+}: ChoiceProps<T>) {
   const name = useId()
   return (
-    <fieldset className="choice" data-testid={testId}>
+    <fieldset className="choice" data-testid={testId} disabled={isDisabled}>
       <legend className={isLegendShown ? undefined : 'unseen'}>{legend}</legend>
       <div className="choice-options">
         {options.map((option) => (
@@ -37,4 +45,5 @@ interface ChoiceProps<T extends string> {
   readonly onChange: (value: T) => void
   readonly testId?: string
   readonly isLegendShown?: boolean
+  readonly isDisabled?: boolean
 }

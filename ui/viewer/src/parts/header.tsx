@@ -5,6 +5,7 @@ import { changeHash, type PageHash, usePageHash } from '../live/page-hash.ts'
 import { type Connection, usePage } from '../live/store.ts'
 import { useSecond } from '../live/twin-time.ts'
 import { TimeControl } from '../time/time-control.tsx'
+import { SignedIn } from './signed-in.tsx'
 
 const NEXT_THEME: Readonly<Record<PageHash['theme'], PageHash['theme']>> = { system: 'dark', dark: 'light', light: 'system' }
 const THEME_SIGNS: Readonly<Record<PageHash['theme'], string>> = { system: '◐', dark: '●', light: '○' }
@@ -25,6 +26,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
       <LoopBadge mode={live.status?.loopMode ?? null} />
       <TimeControl />
       <ConnectionSign connection={connection} />
+      <SignedIn />
       <button
         type="button"
         className="quiet"

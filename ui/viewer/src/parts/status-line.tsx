@@ -43,7 +43,7 @@ function lineOf({ connection, live }: PageState, nowMs: number): { tone: 'calm' 
     case 'stale':
       return { tone: 'warn', text: `Connected, but the server tells nothing new.${last}` }
     case 'unauthorized':
-      return { tone: 'bad', text: 'The server asks for a token.' }
+      return { tone: 'bad', text: `The server lets nobody in: ${connection.refusal}.` }
     case 'live':
       return { tone: 'calm', text: live.status?.loopStatus || 'The loop has told nothing yet.' }
   }

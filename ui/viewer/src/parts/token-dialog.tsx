@@ -1,5 +1,6 @@
-/** Asks for the token when the server wants one; it is kept for this tab only. */
+/** Asks for the token when the server wants one, and says what was wrong with the last; it is kept for this tab only. */
 import { useEffect, useRef, useState } from 'react'
+import { ACCESS_AUDIENCE } from '../../../../models/contracts/access.ts'
 import { keepToken, onTokenNeeded } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import { TextField } from './fields.tsx'
@@ -21,12 +22,17 @@ export function TokenDialog() {
           location.reload()
         }}
       >
-        <h2 id="token-title">The server asks for a token</h2>
-        <p className="fine">It was set where the server was started. It stays in this tab and is forgotten with it.</p>
+        <h2 id="token-title">Sign in</h2>
+        {connection.refusal === '' ? null : <p>{connection.refusal}</p>}
+        <p className="fine">
+          The token was set where the server was started, or the cluster makes one:{' '}
+          <code>kubectl create token NAME --namespace NAMESPACE --audience {ACCESS_AUDIENCE}</code>. It stays in this tab and is forgotten
+          with it.
+        </p>
         <TextField label="Token" type="password" value={token} onChange={setToken} />
         <div className="buttons">
           <button type="submit" className="primary" disabled={token.trim() === ''}>
-            Connect
+            Sign in
           </button>
         </div>
       </form>

@@ -1,6 +1,7 @@
 /** How far the loop may go. Each mode says what it will do before it is chosen. */
 import { useState } from 'react'
 import type { LoopMode } from '../../../../models/events/decision-events.ts'
+import { useWhyNot } from '../live/access.ts'
 import { api, type Problem } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import { Choice, type Option } from '../parts/choice.tsx'
@@ -22,6 +23,7 @@ export const LOOP_OPTIONS: readonly Option<LoopMode>[] = (Object.keys(HINTS) as 
 export function LoopSwitch() {
   const { live, past } = usePage()
   const [problem, setProblem] = useState<Problem | null>(null)
+  const why = useWhyNot('update policies')
   const mode = live.status?.loopMode ?? null
   const change = async (next: LoopMode) => {
     const answer = await api.setLoopMode(next)
@@ -29,7 +31,15 @@ export function LoopSwitch() {
   }
   return (
     <section className="loop">
-      <Choice legend="Loop" options={LOOP_OPTIONS} value={mode} onChange={(next) => void change(next)} testId="loop-mode" />
+      <Choice
+        legend="Loop"
+        options={LOOP_OPTIONS}
+        value={mode}
+        onChange={(next) => void change(next)}
+        testId="loop-mode"
+        isDisabled={why !== ''}
+      />
+      {why === '' ? null : <p className="fine">{why}</p>}
       <p className="fine loop-hint">
         {mode === null ? 'Not connected.' : HINTS[mode]}
         {past === null ? '' : ' (The switch is live even while you look at the past.)'}

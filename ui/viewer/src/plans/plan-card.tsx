@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { Decision } from '../../../../models/contracts/decision.ts'
 import type { DecisionRecord } from '../../../../models/entities/decision-record.ts'
 import { age, clockTime, counted, duration, percent, readable } from '../format.ts'
+import { useWhyNot } from '../live/access.ts'
 import { type Answer, api, type Problem } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import type { Tone } from '../map/signs.ts'
@@ -116,7 +117,8 @@ function Verdict({ decision: { id, expiresAtMs }, nowMs, onProblem }: VerdictPro
     onProblem(answer.ok ? null : answer.problem)
     setIsSending(false)
   }
-  const why = past !== null ? 'The past cannot be changed: go back to live.' : leftMs <= 0 ? 'It has expired.' : ''
+  const whyNot = useWhyNot('create placements/apply')
+  const why = past !== null ? 'The past cannot be changed: go back to live.' : leftMs <= 0 ? 'It has expired.' : whyNot
   return (
     <div className="verdict">
       <label className="field">

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import type { Outcome, WhatIfAnswer } from '../../../../models/contracts/what-if.ts'
 import { counted } from '../format.ts'
+import { useWhyNot } from '../live/access.ts'
 import { api, type Problem } from '../live/api.ts'
 import { changeHash } from '../live/page-hash.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
@@ -11,7 +12,8 @@ import { ALGORITHM_TITLES } from './question.ts'
 export function Propose({ answer, outcome }: { answer: WhatIfAnswer; outcome: Outcome }) {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isSending, setIsSending] = useState(false)
-  const why = whyNotProposable(answer, outcome)
+  const whyNot = useWhyNot('create placements')
+  const why = whyNotProposable(answer, outcome) ?? (whyNot || null)
   const propose = async () => {
     setIsSending(true)
     const result = await api.propose(answer.id, outcome.algorithm)

@@ -1,5 +1,6 @@
 /** Puts a question together: from which twin, with which changes, for which work, by which algorithms. */
 import { byName } from '../format.ts'
+import { useWhyNot } from '../live/access.ts'
 import { useTwin } from '../live/store.ts'
 import { Choice } from '../parts/choice.tsx'
 import { SelectField, TextField } from '../parts/fields.tsx'
@@ -18,11 +19,14 @@ const WORKLOADS: Readonly<Record<WorkloadChoice, string>> = {
 }
 
 export function WhatIfPanel() {
+  const why = useWhyNot('create whatifs')
   return (
     <div className="pad what-if">
-      <p className="fine">Asked of a copy of the twin. Nothing is touched.</p>
-      <ScenarioText />
-      <QuestionForm />
+      <p className="fine">{why || 'Asked of a copy of the twin. Nothing is touched.'}</p>
+      <fieldset className="bare" disabled={why !== ''}>
+        <ScenarioText />
+        <QuestionForm />
+      </fieldset>
     </div>
   )
 }
