@@ -37,19 +37,22 @@ export interface PodFacts {
 export interface PodContext {
   readonly heardMs: number
   readonly spec: PodSpec
+  /** When an earlier pod of that name was made, so that the twin does not take this one for the earlier. */
+  readonly notBeforeMs?: number
   /** Where it is; null: bound nowhere, or not known yet. */
   readonly accelerator: string | null
 }
 
 const TEXT_MAX = 1_000
 
-export function podFactsOf(pod: WatchedPod, { heardMs, spec, accelerator }: PodContext): PodFacts {
+export function podFactsOf(pod: WatchedPod, { heardMs, spec, notBeforeMs = 0, accelerator }: PodContext): PodFacts {
   const at = (text: string | null | undefined, since: number): number => Math.max(since, moment(text, heardMs))
-  const createdMs = at(pod.metadata.creationTimestamp, 0)
+  const createdMs = at(pod.metadata.creationTimestamp, notBeforeMs)
   const node = pod.spec.nodeName
   const place = node === undefined || accelerator === null ? null : { node, accelerator, image: imageOf(pod), by: whoChose(pod) }
-  const boundMs = place === null ? null : at(conditionOf(pod, 'PodScheduled')?.lastTransitionTime, createdMs)
   const started = startOf(pod)
+  const bound = conditionOf(pod, 'PodScheduled')?.lastTransitionTime ?? started
+  const boundMs = place === null ? null : at(bound, createdMs)
   const startedMs = started === null ? null : at(started, boundMs ?? createdMs)
   return {
     uid: pod.metadata.uid,

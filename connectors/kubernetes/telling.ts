@@ -150,6 +150,7 @@ export function createTelling({ site, view, registry, entities }: TellingOptions
       const how = { timeMs, isReplaced: isController(pod) }
       // A label that was taken off takes the pod out of the twin, and out of our hands; another uid is another pod.
       const isKnown = isPlaceable(pod) && pods.get(name)?.uid === pod.metadata.uid
+      const notBeforeMs = Math.max(pods.get(name)?.createdMs ?? 0, entities().pod.get(name)?.reported.createdMs ?? 0)
       const before = isKnown ? [] : tellPod(name, null, how)
       if (!isPlaceable(pod)) return before
       const told = pods.get(name)
@@ -157,7 +158,7 @@ export function createTelling({ site, view, registry, entities }: TellingOptions
       if (isGone || wrong.length === 0) faults.delete(name)
       else faults.set(name, wrong)
       const spec = told?.spec ?? requests.specFor(read)
-      const facts = podFactsOf(pod, { heardMs: timeMs, spec, accelerator: acceleratorOf(pod, timeMs) })
+      const facts = podFactsOf(pod, { heardMs: timeMs, spec, notBeforeMs, accelerator: acceleratorOf(pod, timeMs) })
       const last = tellPod(name, mergeTold(told, facts), how)
       return [...before, ...last, ...(isGone ? tellPod(name, null, how) : [])]
     },
