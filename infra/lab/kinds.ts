@@ -13,7 +13,8 @@ import { applyNodes } from './nodes.ts'
 import { startPostgres } from './postgres.ts'
 import { startNodeExporter, startPrometheus } from './prometheus.ts'
 import { startToxiproxy } from './toxiproxy.ts'
-import { removeCgroups, startWorkers } from './workers.ts'
+import { removeCgroups } from './worker-cgroups.ts'
+import { startWorkers } from './workers.ts'
 
 export interface KindOptions {
   readonly dir: string

@@ -3,10 +3,8 @@
  *
  * The host stays as it is: no link, mount or setting of it changes, and what a worker makes ends with its one process.
  */
-import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { TwinError } from '../../models/errors.ts'
 import { findProgram } from './apt.ts'
 import { type Progress, silent } from './cache.ts'
@@ -16,9 +14,10 @@ import { kubernetesDist } from './kubernetes-dist.ts'
 import { isAlive, killProcess } from './processes.ts'
 import { type LabService, readRecord, recordFile, type ServiceSpec, startService } from './service.ts'
 import { runTool } from './tools.ts'
+import { cgroupsFile, makeCgroups, removeCgroups, removeOrphans } from './worker-cgroups.ts'
 import { API_SERVICE, egressSocket, GATEWAY, WORKERS_MAX, type WorkerPlace, workerFiles, workerPlace } from './worker-config.ts'
 import { writeWorkerImages } from './worker-images.ts'
-import { CONTROLLERS, ownCgroups, workersSupported } from './workers-supported.ts'
+import { workersSupported } from './workers-supported.ts'
 
 export interface WorkersOptions {
   /** 1 to {@link WORKERS_MAX}; those that run already are among them. */
@@ -78,6 +77,7 @@ export async function startWorkers(lab: KubernetesLab, { count, outlives, progre
   }
   const gate = join(lab.dir, 'api.sock')
   const places = Array.from({ length: count }, (_, index) => workerPlace(lab.dir, index + 1))
+  removeOrphans()
   try {
     // Without the network that they were joined to they cannot be reached again.
     if (runningPid(lab.dir, NETWORK) === undefined) await endWorkers(places)
@@ -142,12 +142,12 @@ function prepare(place: WorkerPlace, lab: KubernetesLab, runtime: string): void 
   }
   const kubeconfig = readFileSync(lab.kubeconfigOf(name), 'utf8')
   writeFileSync(join(dir, 'kubeconfig'), kubeconfig.replace(lab.url, `https://${API_SERVICE}:443`), { mode: 0o600 })
-  writeFileSync(join(dir, 'cgroups'), makeCgroups(place).join('\n'))
+  writeFileSync(cgroupsFile(dir), makeCgroups(place).join('\n'))
 }
 
 function variablesOf(place: WorkerPlace): Readonly<Record<string, string>> {
   const { name, dir, address, pods } = place
-  const cgroups = readFileSync(join(dir, 'cgroups'), 'utf8').replaceAll('\n', ' ')
+  const cgroups = readFileSync(cgroupsFile(dir), 'utf8').replaceAll('\n', ' ')
   return { NODE: name, DIR: dir, ADDRESS: address, PODS: pods, LINK: `v-${name}`, CGROUPS: cgroups }
 }
 
@@ -187,37 +187,5 @@ function workerOf(lab: KubernetesLab, place: WorkerPlace, service: LabService): 
     start: () => service.start(),
     cutLink: () => setLink(lab.dir, place.name, 'down'),
     mendLink: () => setLink(lab.dir, place.name, 'up'),
-  }
-}
-
-/** Below our own, so that whatever limits us limits the workers. */
-function makeCgroups({ name, dir }: WorkerPlace): string[] {
-  const own = ownCgroups(readFileSync('/proc/self/cgroup', 'utf8'))
-  const unique = createHash('sha256').update(dir).digest('hex').slice(0, 8)
-  return CONTROLLERS.map((controller) => {
-    const parent = own.get(controller)!
-    const group = join(parent, `edgetwin-${name}-${unique}`)
-    mkdirSync(group, { recursive: true })
-    if (controller !== 'cpuset') return group
-    // A new one has neither, and takes no process before it has. (To copy a file of size 0 would copy nothing.)
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) writeFileSync(join(group, file), readFileSync(join(parent, file)))
-    return group
-  })
-}
-
-/** Of workers that have ended, in a lab's folder. They empty a moment after the processes. */
-export async function removeCgroups(dir: string): Promise<void> {
-  const groups = globSync(join(dir, 'worker-*', 'cgroups')).flatMap((file) => readFileSync(file, 'utf8').split('\n'))
-  for (let left = 40; groups.some((group) => !isRemoved(group)) && left > 0; left--) await sleep(100)
-}
-
-function isRemoved(group: string): boolean {
-  if (!existsSync(group)) return true
-  for (const entry of readdirSync(group, { withFileTypes: true })) if (entry.isDirectory()) isRemoved(join(group, entry.name))
-  try {
-    rmdirSync(group)
-    return true
-  } catch {
-    return false
   }
 }
