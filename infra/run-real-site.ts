@@ -7,14 +7,18 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Cluster } from '../connectors/kubernetes/cluster.ts'
 import type { KubeClient } from '../connectors/kubernetes/kube-client.ts'
+import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
 import { budgetFor } from '../connectors/kubernetes/ledger-state.ts'
 import { PLACEABLE, PLACEMENT_LABEL } from '../connectors/kubernetes/names.ts'
 import { createKubernetesSink } from '../connectors/kubernetes/placement-sink.ts'
 import { type Actuation, runActuation } from '../connectors/kubernetes/run-actuation.ts'
+import { ungate } from '../connectors/kubernetes/ungate.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
-import type { Placement } from '../models/contracts/decision.ts'
-import type { EntityMaps } from '../models/entities/entity-maps.ts'
+import type { GateApi } from '../models/contracts/gates.ts'
+import { TwinError } from '../models/errors.ts'
 import type { Clock, EventLog, Logger, PlacementSink } from '../models/ports.ts'
+import { rankNodes } from '../twin/rank-nodes.ts'
+import type { TwinState } from '../twin/twin-state.ts'
 import type { Config } from './config.ts'
 import { connectCluster } from './run-cluster.ts'
 import { runNodeScrapes } from './run-node-scrapes.ts'
@@ -23,7 +27,8 @@ import type { Connected } from './run-site-twin.ts'
 export interface RealSiteOptions {
   readonly config: Config
   readonly site: string
-  readonly entities: () => EntityMaps
+  /** The twin as it is now. */
+  readonly state: () => TwinState
   readonly registry: ImageRegistry
   readonly publish: EventLog['publish']
   readonly clock: Clock
@@ -32,7 +37,7 @@ export interface RealSiteOptions {
 
 /** @throws TwinError KUBECONFIG_INVALID */
 export async function connectRealSite(options: RealSiteOptions): Promise<Connected> {
-  const { config, site, entities, registry, publish, clock, log } = options
+  const { config, site, state, registry, publish, clock, log } = options
   let actuation: Actuation | null = null
   const sinkOf = ({ client, cluster }: { readonly client: KubeClient; readonly cluster: Cluster }): PlacementSink => {
     const { placement: strategy } = config
@@ -47,7 +52,7 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
         pods: [...cluster.objects('pod').values()],
         namespaces: [...cluster.objects('namespace').values()],
       }),
-      explain: ({ decision }) => entities().decision.get(decision)?.desired?.summary ?? `decision ${decision}`,
+      explain: ({ decision }) => state().entities.decision.get(decision)?.desired?.summary ?? `decision ${decision}`,
       isDryRun: config.placementDryRun,
       clock,
       random: Math.random,
@@ -60,14 +65,15 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
       carryOut: acting.carryOut,
       strategy,
       topK: config.placementTopK,
-      rank: (placement) => rankNodes(placement, entities()),
+      rank: (placement) => rankNodes(state(), placement, registry),
+      uidOf: (pod) => state().entities.pod.get(pod)?.uid ?? null,
       images: new Set(registry.map(({ image }) => image)),
     })
   }
   const connection = await connectCluster({
     settings: { kubeconfig: config.kubeconfig, context: config.kubeContext },
     site,
-    entities,
+    entities: () => state().entities,
     registry,
     publish,
     ...(config.placement === 'none' ? {} : { sink: sinkOf }),
@@ -78,6 +84,7 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   const scrapes = runNodeScrapes({ cluster: connection.cluster, config, site, publish, clock, log })
   return {
     sink: connection.sink,
+    gates: gatesOf(connection.client, { clock, log }),
     checks: () => [...connection.checks(), ...scrapes.checks(), ...(actuation?.checks() ?? [])],
     async stop() {
       await scrapes.stop()
@@ -91,13 +98,17 @@ function placeablePods(cluster: Cluster): number {
   return [...cluster.objects('pod').values()].filter(({ metadata }) => metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE).length
 }
 
-/** The node that the plan names, then those with a free accelerator of the same kind: a pod that was released can never be given another. */
-export function rankNodes({ to }: Placement, { accelerator }: EntityMaps): string[] {
-  const wanted = accelerator.get(to)?.reported.identity?.value
-  const alike = [...accelerator.values()].filter(
-    ({ mode, desired, reported }) =>
-      mode === 'unallocated' && desired.pods.length === 0 && reported.identity?.value.acceleratorKind === wanted?.acceleratorKind,
-  )
-  const node = wanted?.node ?? to.slice(0, to.indexOf('/'))
-  return [...new Set([node, ...(wanted === undefined ? [] : alike.flatMap(({ reported }) => reported.identity?.value.node ?? []))])]
+function gatesOf(client: KubeClient, { clock, log }: { readonly clock: Clock; readonly log: Logger }): GateApi {
+  return {
+    async ungate({ pods, dryRun }) {
+      const wish = pods === 'all' ? ({ kind: 'all' } as const) : ({ kind: 'pods', names: pods } as const)
+      try {
+        const { released, failed, notHeld, heldCount } = await ungate({ client, log, wish, nowMs: clock(), dryRun })
+        return { released: [...released], failed: [...failed], notHeld: [...notHeld], heldCount }
+      } catch (error) {
+        const { message } = toKubeFailure(error)
+        throw new TwinError('CLUSTER_UNREACHABLE', `the pods that are held cannot be listed: ${message}`, { cause: error })
+      }
+    },
+  }
 }

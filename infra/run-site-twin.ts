@@ -10,6 +10,7 @@ import type { KafkaLogStatus } from '../connectors/kafka/kafka-log.ts'
 import { runServer } from '../connectors/server/server.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { Check } from '../models/contracts/api.ts'
+import type { GateApi } from '../models/contracts/gates.ts'
 import type { LogAdmin } from '../models/contracts/log-admin.ts'
 import type { Trouble } from '../models/contracts/stream.ts'
 import { TwinError } from '../models/errors.ts'
@@ -39,6 +40,8 @@ import type { WhatIfPool } from './what-if-pool.ts'
 export interface Connected {
   readonly sink: PlacementSink
   readonly faults?: NonNullable<TwinApiOptions['faults']>
+  /** Of a cluster that gates its pods for us. */
+  readonly gates?: GateApi
   /** Of what stands between us and the site. */
   readonly checks?: () => readonly Check[]
   readonly stop: Stop
@@ -201,6 +204,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
     history: kept?.history,
     jobs: store ?? undefined,
     logAdmin: outsideLog?.admin,
+    gates: connected.gates,
     log,
     clock,
     ...(config.token === undefined ? {} : { token: config.token }),

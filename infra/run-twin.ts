@@ -114,7 +114,7 @@ async function runAlone({ config, log, viewerDir }: TwinOptions, { name: site, d
       pool,
       connect: (initial, { publish, state }) =>
         description === null
-          ? connectRealSite({ config, site, entities: () => state().entities, registry, publish, clock: Date.now, log })
+          ? connectRealSite({ config, site, state, registry, publish, clock: Date.now, log })
           : connectSimulatedSite(description, { initial, publish, config, log }),
       clock: Date.now,
       log,

@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   JOBS_UNREADABLE: 'the job database is not one of ours, is damaged or comes from a newer edgetwin',
   JOB_REFUSED: 'the job does not allow this, or not to this worker',
   KUBECONFIG_INVALID: 'no Kubernetes cluster can be reached by the kubeconfig given',
+  CLUSTER_UNREACHABLE: 'the Kubernetes cluster does not answer, or not to us',
   LEDGER_UNREADABLE: 'the ledger of a Kubernetes cluster, in which edgetwins agree on what they do, makes no sense',
   SERVER_UNREACHABLE: 'no edgetwin server answers',
   LAB_FAILED: 'a real service of the lab cannot be installed or started',

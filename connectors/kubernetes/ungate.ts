@@ -40,6 +40,9 @@ export interface UngateOptions {
   readonly dryRun?: boolean
 }
 
+/** Requests under way. */
+const AT_ONCE = 16
+
 /** @throws KubeFailure when the pods cannot be listed. */
 export async function ungate({ client, log, wish, nowMs, namespace, dryRun = false }: UngateOptions): Promise<UngateReport> {
   const path = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`
@@ -47,13 +50,14 @@ export async function ungate({ client, log, wish, nowMs, namespace, dryRun = fal
   const wanted = toRelease(held, wish, nowMs)
   const released: string[] = []
   const failed: { readonly pod: string; readonly reason: string }[] = []
-  for (const pod of wanted) {
+  const release = async (pod: WatchedPod): Promise<void> => {
     const name = twinPodName(pod.metadata)
     const outcome = await act(client, ungateRequest(pod, whyOf(wish)), { dryRun })
     if (outcome.outcome === 'done') released.push(name)
     // It has gone, or somebody decided on it: what was wanted.
     else if (outcome.outcome === 'unknown' || !['changed', 'gone'].includes(outcome.why)) failed.push({ pod: name, reason: outcome.reason })
   }
+  for (let first = 0; first < wanted.length; first += AT_ONCE) await Promise.all(wanted.slice(first, first + AT_ONCE).map(release))
   const names = new Set(held.map(({ metadata }) => twinPodName(metadata)))
   const notHeld = wish.kind === 'pods' ? wish.names.filter((name) => !names.has(name)) : []
   const heldCount = held.length - released.length

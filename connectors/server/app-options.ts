@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Access } from '../../models/contracts/access.ts'
 import type { TwinApi } from '../../models/contracts/api.ts'
+import type { GateApi } from '../../models/contracts/gates.ts'
 import type { JobsApi } from '../../models/contracts/jobs.ts'
 import type { LogAdmin } from '../../models/contracts/log-admin.ts'
 import type { StudyApi } from '../../models/contracts/study-api.ts'
@@ -36,6 +37,8 @@ export interface AppOptions {
   readonly jobs?: JobsApi | undefined
   /** Absent: the log is in process, and there is nothing to see of it. */
   readonly logAdmin?: LogAdmin | undefined
+  /** Absent: no real cluster is placed on, and no gate holds anything. */
+  readonly gates?: GateApi | undefined
   readonly host: string
   readonly access: Access
   readonly viewerDir: string | null

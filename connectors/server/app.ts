@@ -13,6 +13,7 @@ import type { Logger } from '../../models/ports.ts'
 import type { App, AppOptions } from './app-options.ts'
 import { admitRequest, senderOf } from './auth.ts'
 import { addAccessRoute } from './auth-routes.ts'
+import { addGateRoutes } from './gate-routes.ts'
 import { addHistoryRoutes } from './history-routes.ts'
 import { addJobRoutes } from './job-routes.ts'
 import { addLogAdminRoutes } from './log-admin-routes.ts'
@@ -54,6 +55,7 @@ const ROUTES = [
   addWhatIfRoute,
   addPlanRoutes,
   addLoopRoutes,
+  addGateRoutes,
   addStudyRoutes,
   addSiteRoutes,
 ]

@@ -4,6 +4,7 @@ import { io } from 'socket.io-client'
 import { type Access, accessAnswerShape, type Need, RIGHTS, type Right, ROLES, type Role } from '../../models/contracts/access.ts'
 import { TwinError } from '../../models/errors.ts'
 import { openSqliteJobs } from '../jobs/sqlite-jobs.ts'
+import { aGateApi } from './a-gate-api.ts'
 import { aHistoryApi } from './a-history-api.ts'
 import { aLogAdmin } from './a-log-admin.ts'
 import { aTwinApi } from './a-twin-api.ts'
@@ -33,7 +34,8 @@ async function options(access: Access) {
   cleanUps.push(() => jobs.close())
   const limits = { ...REQUEST_LIMITS, perSubjectPerSecond: 1e6, totalPerSecond: 1e6 }
   const standIn = aTwinApi()
-  const given = { api: standIn.api, history: aHistoryApi([]), jobs, logAdmin: aLogAdmin(), access, metrics: async () => '', log, limits }
+  const ports = { history: aHistoryApi([]), jobs, logAdmin: aLogAdmin(), gates: aGateApi() }
+  const given = { api: standIn.api, ...ports, access, metrics: async () => '', log, limits }
   return { ...given, host: '127.0.0.1', viewerDir: import.meta.dirname, clock: () => 0, calls: standIn.calls }
 }
 

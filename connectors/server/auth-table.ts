@@ -50,6 +50,7 @@ const OTHER_NEEDS: Readonly<Record<string, Need>> = {
   'POST /api/v1/plans': 'create placements',
   'POST /api/v1/plans/:id/approve': 'create placements/apply',
   'POST /api/v1/plans/:id/reject': 'create placements/apply',
+  'POST /api/v1/ungate': 'create placements/apply',
   'PUT /api/v1/loop': 'update policies',
   'POST /api/v1/faults': 'update policies',
   'DELETE /api/v1/faults/:id': 'update policies',

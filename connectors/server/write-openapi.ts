@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { openSqliteJobs } from '../jobs/sqlite-jobs.ts'
+import { aGateApi } from './a-gate-api.ts'
 import { aHistoryApi } from './a-history-api.ts'
 import { aLogAdmin } from './a-log-admin.ts'
 import { aTwinApi } from './a-twin-api.ts'
@@ -21,6 +22,7 @@ export async function openapiDocument(): Promise<object> {
     history: aHistoryApi([]),
     jobs,
     logAdmin: aLogAdmin(),
+    gates: aGateApi(),
     host: '127.0.0.1',
     access: createTokenAccess(null),
     viewerDir: null,

@@ -10,6 +10,7 @@ import { createKubeAccess, type KubeAccess } from '../../connectors/kubernetes/a
 import { OWN_RIGHTS_YAML, roleYaml } from '../../connectors/kubernetes/access-grant.ts'
 import { createKubeClient } from '../../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
+import { aGateApi } from '../../connectors/server/a-gate-api.ts'
 import { aHistoryApi } from '../../connectors/server/a-history-api.ts'
 import { aLogAdmin } from '../../connectors/server/a-log-admin.ts'
 import { aTwinApi } from '../../connectors/server/a-twin-api.ts'
@@ -65,7 +66,14 @@ beforeAll(async () => {
   const limits = { perSubjectPerSecond: 1e6, totalPerSecond: 1e6, recheckMs: 200 }
   const jobs = await openSqliteJobs({ path: ':memory:', site: 'lab', clock: Date.now })
   closers.push(jobs.close)
-  const ports = { api: standIn.api, history: aHistoryApi([]), jobs, logAdmin: aLogAdmin(), viewerDir: import.meta.dirname }
+  const ports = {
+    api: standIn.api,
+    history: aHistoryApi([]),
+    jobs,
+    logAdmin: aLogAdmin(),
+    gates: aGateApi(),
+    viewerDir: import.meta.dirname,
+  }
   server = await runServer({ ...ports, host: '127.0.0.1', port: 0, access, metrics: async () => 'up 1\n', log, clock, limits })
 }, 1_500_000)
 afterAll(async () => {

@@ -21,6 +21,7 @@ import { addSchedule } from './commands/schedule.ts'
 import { addStanding } from './commands/standing.ts'
 import { addTop } from './commands/top.ts'
 import { addTopics } from './commands/topics.ts'
+import { addUngate } from './commands/ungate.ts'
 import { addWhatIf } from './commands/whatif.ts'
 import { EXIT } from './exit-codes.ts'
 import { addGlobals } from './globals.ts'
@@ -40,6 +41,7 @@ const COMMANDS = [
   addWhatIf,
   addPlan,
   addLoop,
+  addUngate,
   addFault,
   addReplay,
   addStanding,
