@@ -7,8 +7,6 @@ import type { KafkaClient } from '../connectors/kafka/client.ts'
 import { type DeadLetterTopic, openDeadLetterTopic } from '../connectors/kafka/dead-letters.ts'
 import { createKafkaAdmin } from '../connectors/kafka/kafka-admin.ts'
 import { createKafkaLog, type KafkaLog, type KafkaLogStatus } from '../connectors/kafka/kafka-log.ts'
-import { createKafkajsClient } from '../connectors/kafka/kafkajs-client.ts'
-import { createPlatformaticClient } from '../connectors/kafka/platformatic-client.ts'
 import type { KafkaSettings } from '../connectors/kafka/settings.ts'
 import { ensureTopics } from '../connectors/kafka/topics.ts'
 import type { Check } from '../models/contracts/api.ts'
@@ -43,9 +41,9 @@ export interface KafkaOptions {
   readonly log: Logger
 }
 
-export function openKafka({ site, config, clock, log }: KafkaOptions): RunningKafka {
+export async function openKafka({ site, config, clock, log }: KafkaOptions): Promise<RunningKafka> {
   const settings = kafkaSettings(config, site)
-  const client = config.eventLog === 'platformatic' ? createPlatformaticClient(settings) : createKafkajsClient(settings, log)
+  const client = await openClient(config, settings, log)
   const common = { client, settings, clock, random: Math.random, logger: log }
   const writer = createKafkaLog(common)
   const deadLetters = openDeadLetterTopic({ client, prefix: settings.topicPrefix, clock })
@@ -65,6 +63,16 @@ export function openKafka({ site, config, clock, log }: KafkaOptions): RunningKa
       await deadLetters.close()
     },
   }
+}
+
+/** A library is read in only where it is wanted: this is most of what a start takes, in time and memory. */
+async function openClient({ eventLog }: Config, settings: KafkaSettings, log: Logger): Promise<KafkaClient> {
+  if (eventLog === 'platformatic') {
+    const { createPlatformaticClient } = await import('../connectors/kafka/platformatic-client.ts')
+    return createPlatformaticClient(settings)
+  }
+  const { createKafkajsClient } = await import('../connectors/kafka/kafkajs-client.ts')
+  return createKafkajsClient(settings, log)
 }
 
 /** Of one site that this process alone reads: no group, so it starts from its journal even while Kafka is away. */

@@ -16,9 +16,7 @@ import type { Config } from './config.ts'
 import { runIngest } from './ingest.ts'
 import { tellPrometheus } from './prometheus-targets.ts'
 import { ingestOf, openKafka, outsideLogOf } from './run-kafka.ts'
-import { connectRealSite } from './run-real-site.ts'
 import { runOwnExporter, runScrapes, type ScrapeSource } from './run-scrapes.ts'
-import { runSharedTwins } from './run-shared-twins.ts'
 import { type Connected, runSiteTwin, type SiteTwinOptions } from './run-site-twin.ts'
 import { createWhatIfPool } from './what-if-pool.ts'
 
@@ -68,7 +66,7 @@ async function runOnEmbeddedLog(options: TwinOptions, site: Site): Promise<Runni
 /** This process alone reads the site's events: it starts from its journal even while Kafka is away. */
 async function runOnKafka(options: TwinOptions, site: Site): Promise<RunningTwin> {
   const { config, log } = options
-  const kafka = openKafka({ site: site.name, config, clock: Date.now, log })
+  const kafka = await openKafka({ site: site.name, config, clock: Date.now, log })
   const ingest = ingestOf(kafka, site.name)
   return runAlone(options, site, {
     publish: kafka.publish,
@@ -83,8 +81,9 @@ async function runInGroup({ config, log, viewerDir }: TwinOptions, { name, descr
     const message = 'a real cluster cannot be shared by a Kafka group yet: leave kafkaGroup out, or set cluster to simulated'
     throw new TwinError('CONFIG_INVALID', message)
   }
-  const kafka = openKafka({ site: name, config, clock: Date.now, log })
+  const kafka = await openKafka({ site: name, config, clock: Date.now, log })
   const { client, settings } = kafka
+  const { runSharedTwins } = await import('./run-shared-twins.ts')
   const twins = await runSharedTwins({ config, client, settings, kafka, hosted, publicUrl: config.publicUrl, viewerDir, log })
   const stop = async (): Promise<void> => {
     await twins.stop()
@@ -112,10 +111,12 @@ async function runAlone({ config, log, viewerDir }: TwinOptions, { name: site, d
       viewerDir,
       registry,
       pool,
-      connect: (initial, { publish, state }) =>
-        description === null
-          ? connectRealSite({ config, site, state, registry, publish, clock: Date.now, log })
-          : connectSimulatedSite(description, { initial, publish, config, log }),
+      connect: async (initial, { publish, state }) => {
+        if (description !== null) return connectSimulatedSite(description, { initial, publish, config, log })
+        // The client of Kubernetes is large: who has no real cluster does not wait for it.
+        const { connectRealSite } = await import('./run-real-site.ts')
+        return connectRealSite({ config, site, state, registry, publish, clock: Date.now, log })
+      },
       clock: Date.now,
       log,
     })
