@@ -33,6 +33,7 @@ export interface Backlog {
 
 const BATCH_MAX = 1_000
 const RETELL_MS = 30_000
+const RETELL_SHARES = 30
 /** A node whose lease was not renewed for so long is not vouched for. */
 const LEASE_MS = 45_000
 /** Pods that went while the log took nothing. */
@@ -137,7 +138,9 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
       const again = isDue(name, timeMs)
       events.push(...tell(name, () => telling.node(name, { timeMs, again })))
       if (!cluster.objects('node').has(name)) toldMs.delete(name)
-      else if (again || !toldMs.has(name)) toldMs.set(name, timeMs)
+      // Those of the first list are not all told again in the same second.
+      else if (!toldMs.has(name)) toldMs.set(name, timeMs - (RETELL_MS * (toldMs.size % RETELL_SHARES)) / RETELL_SHARES)
+      else if (again) toldMs.set(name, timeMs)
     }
     // Where a pod is cannot be told of nodes that are not listed yet.
     const isTold = cluster.isListed('node') || !cluster.isShown('node')
@@ -149,7 +152,7 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
     return events
   }
   const isDue = (name: string, timeMs: number): boolean =>
-    cluster.isInTouch('node') && timeMs - (toldMs.get(name) ?? 0) >= RETELL_MS && timeMs - (renewedMs.get(name) ?? timeMs) < LEASE_MS
+    cluster.isInTouch('node') && timeMs - (toldMs.get(name) ?? timeMs) >= RETELL_MS && timeMs - (renewedMs.get(name) ?? timeMs) < LEASE_MS
 
   return {
     note,

@@ -75,6 +75,7 @@ describe('a pod in the words of the twin', () => {
         deletedAt: AT(30),
         status: {
           phase: 'Running',
+          ...running(1),
           conditions: [
             scheduled(0),
             { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'asked', lastTransitionTime: AT(2) },

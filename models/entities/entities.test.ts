@@ -5,7 +5,7 @@ import { JOB_STATUSES } from '../events/work-events.ts'
 import { aCamera, aDecisionRecord, aJob, aLink, aNode, anAccelerator, aPod, aRequest } from '../testing/entities.ts'
 import * as told from '../testing/events.ts'
 import { AT_MS } from '../testing/events.ts'
-import { applyAcceleratorEvent, claimAccelerator, releaseAccelerator } from './accelerator.ts'
+import { ageAccelerator, applyAcceleratorEvent, claimAccelerator, releaseAccelerator } from './accelerator.ts'
 import type { Applied } from './applied.ts'
 import { applyCameraEvent } from './camera.ts'
 import { applyDecisionEvent } from './decision-record.ts'
@@ -140,6 +140,28 @@ describe('accelerator', () => {
     const { mode, reported } = applyAcceleratorEvent(held, told.anAcceleratorSampled({ allocated: false })).entity
     expect(mode).toBe('allocated')
     expect(reported.load?.value).toEqual({ utilizationRatio: 0.5, allocated: false })
+  })
+
+  it('somebody whom the twin does not know as a pod holds it as a pod would', () => {
+    const change = (heldBy: string) => told.anAcceleratorConditionsChanged({ heldBy })
+    const theirs = applyAcceleratorEvent(free, change('pod other.default')).entity
+    expect(theirs.mode).toBe('allocated')
+    // Neither a pod that leaves nor its exporter, which does not say who has it, makes it free.
+    expect(releaseAccelerator(claimAccelerator(theirs, 'p-1').entity, 'p-1').entity.mode).toBe('allocated')
+    expect(applyAcceleratorEvent(theirs, told.anAcceleratorConditionsChanged()).entity.reported.health?.value.heldBy).toBe(
+      'pod other.default',
+    )
+    expect(outcome(applyAcceleratorEvent(theirs, change('')))).toBe('expected unallocated')
+    expect(outcome(applyAcceleratorEvent(claimAccelerator(theirs, 'p-1').entity, change('')))).toBe('expected allocated')
+  })
+
+  it('is what the cluster says, whatever its exporter says, as long as the cluster keeps saying it', () => {
+    const byCluster = applyAcceleratorEvent(anAccelerator(), told.anAcceleratorObserved({ source: 'kubernetes' })).entity
+    const observed = told.anAcceleratorObserved({ source: 'exporter:tx2-1', ...later })
+    const unlisted = told.anAcceleratorGone({ source: 'exporter:tx2-1', ...later })
+    for (const event of [observed, unlisted]) expect(outcome(applyAcceleratorEvent(byCluster, event))).toBe('superseded unallocated')
+    const old = ageAccelerator(byCluster, AT_MS + 400_000)
+    expect(outcome(applyAcceleratorEvent(old, unlisted))).toBe('expected offline')
   })
 
   it('the health of one that comes back is unknown', () => {

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals'
+import { KINDS, type Kind, PATHS } from './cluster.ts'
+import { clusterChecks } from './cluster-checks.ts'
+import type { InformerStatus } from './informer.ts'
+import { KubeFailure } from './kube-failure.ts'
+
+const NOW_MS = 1_000_000
+const well = (kind: Kind): InformerStatus => ({
+  path: PATHS[kind],
+  synced: true,
+  objectCount: 3,
+  outSinceMs: null,
+  failure: null,
+  listCount: 1,
+  restartCount: 0,
+  driftCount: 0,
+  malformedCount: 0,
+})
+
+function checksOf(ill: Partial<Record<Kind, Partial<InformerStatus>>>, driftCount = 0) {
+  const informers = Object.fromEntries(KINDS.map((kind) => [kind, { ...well(kind), ...ill[kind] }])) as Record<Kind, InformerStatus>
+  return clusterChecks('https://a:1', { uid: 'u-1', informers, driftCount }, NOW_MS)
+}
+const failing = (kind: KubeFailure['kind'], forMs = 1_000) => ({ failure: new KubeFailure(kind, 'why'), outSinceMs: NOW_MS - forMs })
+
+describe('the checks of a cluster', () => {
+  it('name what is watched when all is well', () => {
+    const checks = checksOf({})
+    expect(checks.every(({ ok }) => ok)).toBe(true)
+    expect(checks[0]?.detail).toBe(
+      'https://a:1, cluster u-1: nodes, pods, events, poddisruptionbudgets, leases, resourceslices, resourceclaims, namespaces',
+    )
+  })
+
+  it.each<[string, Partial<Record<Kind, Partial<InformerStatus>>>, string, string, string]>([
+    [
+      'is forbidden',
+      { claim: failing('forbidden') },
+      'cluster-resourceclaims',
+      'does not show us resourceclaims; which device a claim has is guessed',
+      '- {apiGroups: ["resource.k8s.io"], resources: [resourceclaims], verbs: [get, list, watch]}',
+    ],
+    [
+      'is not served',
+      { slice: failing('not-found') },
+      'cluster-resourceslices',
+      'does not serve resourceslices.resource.k8s.io/v1',
+      'Update',
+    ],
+    ['is not for the unknown', { node: failing('unauthorized') }, 'cluster-nodes', 'does not know us', 'Renew the certificate or token'],
+    ['is out of touch for long', { pod: failing('unreachable', 30_000) }, 'cluster-pods', 'pods are as of 30 s ago: why', 'can be reached'],
+    ['was never listed', { pod: { ...failing('unreachable'), synced: false } }, 'cluster-pods', 'pods are not listed yet', 'Wait'],
+  ])('name a kind that %s', (_, ill, name, detail, remedy) => {
+    const check = checksOf(ill).find((each) => each.name === name)
+    expect(check?.ok).toBe(false)
+    expect(check?.detail).toContain(detail)
+    expect(check?.remedy).toContain(remedy)
+  })
+
+  it('bear with a server that restarts, and never with a watch that missed something', () => {
+    expect(checksOf({ pod: failing('unreachable') }).every(({ ok }) => ok)).toBe(true)
+    expect(checksOf({}, 2).find(({ name }) => name === 'cluster-drift')).toMatchObject({ ok: false })
+  })
+})
