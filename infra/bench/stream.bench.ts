@@ -1,17 +1,13 @@
 /**
  * From an event to whoever watches, at about 1,000 events a second: publish → embedded log → journal → fold → socket.io
  * → a client, and the viewer in a real Chromium where there is one.
- *
- * An event has arrived with the first patch at or after its journal sequence. Both ends run on this machine and share its clock.
  */
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
-import { io } from 'socket.io-client'
+import type { Browser } from 'playwright-core'
 import { type RunningServer, runServer } from '../../connectors/server/server.ts'
 import { defaultRegistry } from '../../models/applications/registry.ts'
-import type { StreamPatch } from '../../models/contracts/stream.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
 import { emptyRadar } from '../../twin/radar.ts'
 import { makeChangeHub } from '../change-hub.ts'
@@ -21,16 +17,10 @@ import { makeStudyApi } from '../study-api.ts'
 import { type JournaledSite, newJournalPath, silent, startSite } from '../testing/journaled-site.ts'
 import { makeTwinApi } from '../twin-api.ts'
 import { createTwinHistory } from '../twin-history.ts'
-import type { Report } from './figure.ts'
+import { type Arrival, arrivalsOf, latenciesMs, listenAsClient, openListeningPage, preciseMs } from './arrivals.ts'
+import { quantile, type Report } from './figure.ts'
 
 export const suite = 'stream'
-
-/** When something that was told up to `sequence` arrived, and how long the patch itself travelled. */
-interface Arrival {
-  readonly sequence: number
-  readonly receivedMs: number
-  readonly travelMs: number
-}
 
 const VIEWER_DIR = fileURLToPath(new URL('../../ui/viewer/dist', import.meta.url))
 const ACCELERATORS = 40
@@ -85,26 +75,17 @@ function serve({ ingest, journal, log }: JournaledSite, onChanges: ReturnType<ty
 }
 
 async function benchClient(report: Report, site: JournaledSite, { url }: RunningServer): Promise<void> {
-  const socket = io(`${url}/twin`, { transports: ['websocket'] })
-  const arrivals: Arrival[] = []
-  socket.on('patch', ({ status, sentMs }: StreamPatch, ack: () => void) => {
-    arrivals.push({ sequence: status.sequence, receivedMs: preciseMs(), travelMs: Date.now() - sentMs })
-    ack()
-  })
-  await new Promise((resolve) => socket.once('connect', () => resolve(null)))
-  await socket.emitWithAck('subscribe')
+  const client = await listenAsClient(url)
   const published = await publishSteadily(site)
-  socket.disconnect()
-  tell(report, 'client', published, arrivals)
+  client.stop()
+  tell(report, 'client', published, client.arrivals)
 }
 
 async function benchPage(report: Report, site: JournaledSite, { url }: RunningServer): Promise<void> {
   const browser: Browser = await launchChromium()
   try {
     const page = await browser.newPage()
-    await page.addInitScript(RECORD_ARRIVALS)
-    await page.goto(url)
-    await page.waitForSelector('[data-testid=connection-state][data-state=live]')
+    await openListeningPage(page, url)
     const published = await publishSteadily(site)
     tell(report, 'page', published, await arrivalsOf(page, 'received'))
     tell(report, 'next frame of the page', published, await arrivalsOf(page, 'drawn'))
@@ -112,26 +93,6 @@ async function benchPage(report: Report, site: JournaledSite, { url }: RunningSe
     await browser.close()
   }
 }
-
-/** Listens on the page's own socket before the viewer does. */
-const RECORD_ARRIVALS = `
-  const preciseMs = () => performance.timeOrigin + performance.now()
-  globalThis.arrivals = { received: [], drawn: [] }
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(...args) {
-      super(...args)
-      this.addEventListener('message', ({ data }) => {
-        const [, text] = /^42\\/twin,\\d*(\\["patch".*)$/s.exec(data) ?? []
-        if (text === undefined) return
-        const [, { status, sentMs }] = JSON.parse(text)
-        const arrive = (kind) => arrivals[kind].push({ sequence: status.sequence, receivedMs: preciseMs(), travelMs: Date.now() - sentMs })
-        arrive('received')
-        requestAnimationFrame(() => requestAnimationFrame(() => arrive('drawn')))
-      })
-    }
-  }`
-
-const arrivalsOf = (page: Page, kind: 'received' | 'drawn'): Promise<Arrival[]> => page.evaluate<Arrival[]>(`arrivals.${kind}`)
 
 /** @returns by journal sequence, when the event was published; those of the warm-up are left out. */
 async function publishSteadily({ log, ingest }: JournaledSite): Promise<ReadonlyMap<number, number>> {
@@ -153,14 +114,7 @@ async function publishSteadily({ log, ingest }: JournaledSite): Promise<Readonly
 }
 
 function tell(report: Report, to: string, published: ReadonlyMap<number, number>, arrivals: readonly Arrival[]): void {
-  const latencies: number[] = []
-  let next = 0
-  for (const [sequence, publishedMs] of published) {
-    while (next < arrivals.length && arrivals[next]!.sequence < sequence) next++
-    const arrival = arrivals[next]
-    if (arrival === undefined) throw new Error(`event ${sequence} never reached the ${to}`)
-    latencies.push(arrival.receivedMs - publishedMs)
-  }
+  const latencies = latenciesMs(published, arrivals)
   const extra = { eventsPerSecond: Math.round((published.size / MEASURE_MS) * 1_000), accelerators: ACCELERATORS }
   const travels = arrivals.map(({ travelMs }) => travelMs)
   for (const [name, values] of [
@@ -171,12 +125,6 @@ function tell(report: Report, to: string, published: ReadonlyMap<number, number>
     report({ suite, name: `${name}, p99`, value: quantile(values, 0.99), unit: 'ms', ...extra })
   }
 }
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN
-}
-
-const preciseMs = (): number => performance.timeOrigin + performance.now()
 
 function aSample(index: number): TwinEvent {
   const load = { utilizationRatio: Math.round(Math.abs(Math.sin(preciseMs())) * 1_000) / 1_000, memoryUsedBytes: 1e9, powerWatts: 9 }

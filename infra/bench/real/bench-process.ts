@@ -29,11 +29,17 @@ export async function startOnKafka({ settings, dataDir, more = [] }: BenchProces
   return edgetwin
 }
 
-/** @returns the sum over the series of that name which carry `label`. */
+/** Of one moment. @returns the sum over the series of a name, of those that carry `label`. */
+export async function metricsOf(edgetwin: EdgetwinProcess): Promise<(name: string, label?: string) => number> {
+  const lines = (await (await fetch(`${edgetwin.url}/metrics`)).text()).split('\n')
+  return (name, label = '') =>
+    lines
+      .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(label))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+}
+
 export async function metric(edgetwin: EdgetwinProcess, name: string, label = ''): Promise<number> {
-  const text = await (await fetch(`${edgetwin.url}/metrics`)).text()
-  const lines = text.split('\n').filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(label))
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+  return (await metricsOf(edgetwin))(name, label)
 }
 
 /** @returns how long it took, ms. */
@@ -45,6 +51,17 @@ export async function untilCaughtUp(edgetwin: EdgetwinProcess, withinMs: number)
     if (performance.now() - startMs > withinMs) throw new Error(`${lag} records are not read after ${withinMs} ms`)
   }
   return performance.now() - startMs
+}
+
+/** Of user and system, since its start, by the Linux kernel. @returns NaN elsewhere. */
+export function cpuSeconds({ child }: EdgetwinProcess): number {
+  try {
+    const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return Number.NaN
+  }
 }
 
 /** Resident memory of a process at its highest, by the Linux kernel. @returns NaN elsewhere. */

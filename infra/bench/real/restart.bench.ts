@@ -13,6 +13,7 @@ import { recoverTwin } from '../../recovery.ts'
 import { snapshotOf } from '../../state-hash.ts'
 import { seededEvents } from '../../testing/seeded-events.ts'
 import { type Length, quantile, type Report } from '../figure.ts'
+import { cpuSeconds } from './bench-process.ts'
 
 export const suite = 'restart'
 
@@ -84,10 +85,12 @@ interface StartOptions {
 /** Killed each time, so that no fresh snapshot shortens the next start. */
 async function benchStart(report: Report, { name, dataDir, ...extra }: StartOptions): Promise<void> {
   const seconds: number[] = []
+  const spent: number[] = []
   for (let start = 0; start < STARTS; start++) {
     const edgetwin = await startEdgetwin(['--data-dir', dataDir, '--no-this-machine', '--log-level', 'error'])
     seconds.push(edgetwin.startedInMs / 1_000)
+    spent.push(cpuSeconds(edgetwin))
     await edgetwin.kill('SIGKILL')
   }
-  report({ suite, name, value: quantile(seconds, 0.5), unit: 's', ...extra })
+  report({ suite, name, value: quantile(seconds, 0.5), unit: 's', cpuSeconds: quantile(spent, 0.5), ...extra })
 }
