@@ -412,6 +412,20 @@ it('moves a running pod by eviction, and names what took its place', async () =>
   expect(audited('create', second!.metadata.name, 'eviction')).toHaveLength(1)
 })
 
+it('moves a pod off a node that no longer answers, though the pod never says that it ended', async () => {
+  await apply(aDeployment('orphan', { spec: { terminationGracePeriodSeconds: 30 } }))
+  const [pod] = await gated('orphan')
+  await place(pod!.metadata.name, { nodes: ['edge-3'] })
+  await running('orphan')
+  await lab.kubectl(['label', 'node', 'edge-3', 'type-'])
+  const moved = await place(pod!.metadata.name, { from: 'edge-3', nodes: ['edge-1'], decision: 'd-orphan' })
+  expect(moved).toMatchObject({ ok: true, replacement: expect.stringMatching(/^orphan-.*default$/) })
+  expect((await running('orphan'))[0]!.spec.nodeName).toBe('edge-1')
+  expect((await podOf(pod!.metadata.name))?.metadata.deletionTimestamp).toBeDefined()
+  await lab.kubectl(['label', 'node', 'edge-3', 'type=kwok'])
+  await eventually('it is gone', async () => (await podOf(pod!.metadata.name)) === null)
+})
+
 it('leaves a pod where it is that nobody would make anew, or for whom there is no room elsewhere', async () => {
   await apply(aPod('bare'), aDeployment('stay', { spec: { nodeSelector: { 'kubernetes.io/hostname': 'host-of-edge-1' } } }))
   await place('bare', { nodes: ['edge-1'] })
