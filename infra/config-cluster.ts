@@ -1,5 +1,6 @@
 /** Settings of the cluster: an emulated site, or a real Kubernetes with what edgetwin may do there. */
 import { z } from 'zod'
+import { ACCESS_AUDIENCE } from '../models/contracts/access.ts'
 
 const text = z.string().min(1)
 const whole = (min: number, max: number) =>
@@ -20,6 +21,15 @@ export const clusterSettings = {
     .describe('how pods are placed: gate (the stock scheduler keeps every check), binding (past it), or none (only watch)'),
   placementTopK: whole(1, 16).default(3).describe('nodes that a gated pod may go to, best first'),
   placementDryRun: flag.default(false).describe('the API server checks every write and keeps none'),
+  access: z
+    .enum(['token', 'kubernetes'])
+    .default('token')
+    .describe('who may do what: token (whoever has it, everything), or what RBAC of the kubernetes of kubeconfig grants'),
+  accessAudiences: z
+    .preprocess((given) => (typeof given === 'string' ? given.split(',').map((part) => part.trim()) : given), z.array(text).min(1))
+    .default([ACCESS_AUDIENCE])
+    .describe('what tokens of kubernetes must be made out for, separated by commas'),
+  accessTokenFile: text.optional().describe('file with our own such token, shown to the others of kafkaGroup'),
   exporterPort: whole(1, 65_535).optional().describe('port of the exporter on every node of a real cluster'),
 } as const
 

@@ -23,6 +23,7 @@ import type { Position } from '../models/events/topics.ts'
 import type { Journal, Logger, PlacementSink, Stop } from '../models/ports.ts'
 import type { Config } from './config.ts'
 import { startTaking, type Taker } from './ingest.ts'
+import { openAccess, ownToken } from './open-access.ts'
 import type { RunningKafka } from './run-kafka.ts'
 import type { SiteHere } from './run-partition.ts'
 import { type Connected, runSiteTwin } from './run-site-twin.ts'
@@ -93,12 +94,14 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
           ...ownLog.checks(),
         ]
       : [...sites.checks(), ...ownLog.checks(), ...[...partitionLogs.values()].flatMap((one) => one.checks().filter(({ ok }) => !ok))]
+  const access = openAccess(config, clock)
   const server = await runSitesServer({
     host: config.host,
     port: config.port,
     token: config.token,
+    access: access?.access,
     sitesHere,
-    allSites: () => listSharedSites({ sitesHere, owners: async () => (await group?.owners()) ?? [], token: config.token }),
+    allSites: () => listSharedSites({ sitesHere, owners: async () => (await group?.owners()) ?? [], token: ownToken(config) }),
     checks,
     log,
   })
@@ -196,6 +199,7 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
       stopping.abort()
       await joining
       await server.stop()
+      access?.stop()
       await sites?.stop()
       await (await hosting?.catch(() => null))?.stop()
       await pool.stop()

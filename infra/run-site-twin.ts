@@ -22,6 +22,7 @@ import { makeChecks } from './checks.ts'
 import type { Config } from './config.ts'
 import { type Gate, makeGate } from './gate.ts'
 import type { Ingest, TakeOptions } from './ingest.ts'
+import { openAccess } from './open-access.ts'
 import { openJobs } from './open-jobs.ts'
 import { makeOwnMetrics, type OwnMetrics } from './own-metrics.ts'
 import { recoverTwin } from './recovery.ts'
@@ -150,6 +151,8 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   regret = runRegret({ state, journal, stateAt: history.stateAt, publish, pool, settings: config, clock, log })
   stops.push(regret.stop)
 
+  const access = openAccess(config, clock)
+  if (access !== null) stops.push(access.stop)
   const connected = await options.connect(initial, { publish: options.publish, state })
   stops.push(connected.stop)
   const store = await openJobs({ site, config, clock, random: Math.random, log })
@@ -158,7 +161,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   if (jobs !== null) stops.push(jobs.stop)
   dependencies = () => [
     ...(outsideLog?.checks() ?? []),
-    ...[connected.checks?.(), kept?.history.checks(), jobs?.checks()].flatMap((checks = []) =>
+    ...[connected.checks?.(), access?.access.checks(), kept?.history.checks(), jobs?.checks()].flatMap((checks = []) =>
       checks.map((check) => ({ ...check, advisory: true })),
     ),
   ]
@@ -197,6 +200,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
     clock,
   })
   const server = await runServer({
+    access: access?.access,
     api: { ...api, ...studies },
     host: config.host,
     port: options.port,

@@ -68,7 +68,7 @@ describe('access by the cluster', () => {
 
   it('names what is missing and the YAML that grants it', async () => {
     const error = await access.admit(tokenOf('bob'), 'create whatifs').catch((caught) => caught)
-    expect(error.message).toMatch(/^bob may not create whatifs: ask what would happen; /)
+    expect(error.message).toMatch(/^bob may not ask what would happen \(create whatifs\); /)
     expect(parseAllDocuments(error.details.grant).map((one) => one.toJS())).toMatchObject([
       { kind: 'ClusterRole', rules: [{ apiGroups: ['edgetwin.dev'], resources: ['whatifs'], verbs: ['create'] }] },
       { kind: 'ClusterRoleBinding', roleRef: { name: 'edgetwin-create-whatifs' }, subjects: [{ kind: 'User', name: 'bob' }] },

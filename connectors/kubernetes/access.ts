@@ -159,7 +159,7 @@ function unavailable(error: unknown, server: string): TwinError {
 }
 
 function forbidden(user: KubeUser, right: Right, said: string): TwinError {
-  const why = said === '' ? '' : ` (${said})`
-  const message = `${user.user} may not ${right}: ${RIGHTS[right]}${why}; ask whoever administers the cluster to grant it`
+  const why = said === '' ? '' : `: ${said}`
+  const message = `${user.user} may not ${RIGHTS[right]} (${right}${why}); ask whoever administers the cluster to grant it`
   return new TwinError('FORBIDDEN', message, { details: { user: user.user, right, grant: grantYaml(user.user, right) } })
 }

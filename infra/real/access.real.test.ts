@@ -132,7 +132,9 @@ describe('every route and the stream', () => {
     const refused = await send('POST /api/v1/plans/:id/approve', token)
     expect(refused).toMatchObject({
       status: 403,
-      problem: { detail: expect.stringMatching(/^system:serviceaccount:people:paula may not create placements\/apply/) },
+      problem: {
+        detail: expect.stringMatching(/^system:serviceaccount:people:paula may not approve or reject a plan \(create placements\/apply\)/),
+      },
     })
     await lab.kubectl(['apply'], refused.problem.details.grant)
     expect(await send('POST /api/v1/plans/:id/approve', token)).toMatchObject({ status: 200 })

@@ -1,0 +1,25 @@
+/** Who decides who may do what: the one token, or the cluster that the settings name. */
+import { readFileSync } from 'node:fs'
+import { createKubeAccess, type KubeAccess } from '../connectors/kubernetes/access.ts'
+import { createKubeClient } from '../connectors/kubernetes/kube-client.ts'
+import { loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
+import type { Clock } from '../models/ports.ts'
+import type { Config } from './config.ts'
+
+export interface OpenAccess {
+  readonly access: KubeAccess
+  readonly stop: () => void
+}
+
+/** @returns null: the token decides. @throws TwinError KUBECONFIG_INVALID */
+export function openAccess({ access, accessAudiences: audiences, kubeconfig, kubeContext }: Config, clock: Clock): OpenAccess | null {
+  if (access === 'token') return null
+  const client = createKubeClient(() => loadKubeConfig({ kubeconfig, context: kubeContext }))
+  return { access: createKubeAccess({ client, audiences, clock }), stop: client.close }
+}
+
+/** What this process shows to the others of its group; read anew each time, as the cluster replaces it. */
+export function ownToken({ access, accessTokenFile, token }: Config): string | undefined {
+  if (access === 'token') return token
+  return accessTokenFile === undefined ? undefined : readFileSync(accessTokenFile, 'utf8').trim()
+}
