@@ -135,7 +135,8 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
     for (const name of cluster.isListed('node') ? nodes : []) {
       if (isFull()) return events
       nodes.delete(name)
-      const again = isDue(name, timeMs)
+      // After a start the twin's facts are as old as the last run.
+      const again = !toldMs.has(name) || isDue(name, timeMs)
       events.push(...tell(name, () => telling.node(name, { timeMs, again })))
       if (!cluster.objects('node').has(name)) toldMs.delete(name)
       // Those of the first list are not all told again in the same second.

@@ -19,6 +19,8 @@ export interface FeedOptions {
   readonly log: Logger
   /** What changes within so long is told together; default 20 ms. */
   readonly gatherMs?: number
+  /** Until a log that refused is asked again; default 1 s. */
+  readonly retryMs?: number
 }
 
 export interface Feed {
@@ -38,11 +40,10 @@ export interface FeedStatus {
 }
 
 const BATCH_MAX = 1_000
-const RETRY_MS = 1_000
 const LOOK_MS = 1_000
 
 export function runFeed(cluster: Cluster, options: FeedOptions): Feed {
-  const { telling, publish, clock, log, gatherMs = 20 } = options
+  const { telling, publish, clock, log, gatherMs = 20, retryMs = 1_000 } = options
   const backlog = createBacklog({ cluster, telling, clock })
   const stopping = new AbortController()
   const counts = { told: 0, refused: 0 }
@@ -60,8 +61,8 @@ export function runFeed(cluster: Cluster, options: FeedOptions): Feed {
       } catch (error) {
         if (error instanceof TwinError && error.code === 'LOG_REFUSED') return oneByOne(events)
         stuckSinceMs ??= clock()
-        log.warn({ error: String(error), eventCount: events.length, retryMs: RETRY_MS }, 'cluster events not accepted')
-        await sleep(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+        log.warn({ error: String(error), eventCount: events.length, retryMs }, 'cluster events not accepted')
+        await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => {})
       }
     }
   }

@@ -151,6 +151,26 @@ ${deployment('claims', 2, 'resourceClaims: [{name: acc, resourceClaimTemplateNam
   await untilTrue()
 })
 
+it('explains a pod that waits for an accelerator, and sees it go on when one is free', async () => {
+  await lab.kubectl(
+    ['apply'],
+    deployment('gpus', 4).replace('cpu: 100m}', 'cpu: 100m, nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}'),
+  )
+  await eventually('three run', () => podsOf('gpus').filter(({ mode }) => mode === 'running').length === 3)
+  const waiting = await eventually('one waits', () => podsOf('gpus').find(({ mode }) => mode === 'gated'))
+  const why = watched.whyPending(waiting.name)
+  expect(why?.cause).toBe('idle-with-image')
+  expect(why?.text).toMatch(/^Every nvidia.com\/gpu is taken: tx2-1\/gpu0 by gpus-.* Idle and able to do it: .*edge-1\/cpu0/)
+  expect(why?.nodes['edge-1']).toBe('Insufficient nvidia.com/gpu (NodeResourcesFit)')
+  await lab.kubectl(['scale', 'deployment/gpus', '--replicas=3'])
+  await untilTrue()
+  const [first] = podsOf('gpus')
+  await lab.kubectl(['delete', 'deployment', 'gpus'])
+  await untilTrue()
+  expect(watched.whyPending(first?.name ?? '')).toBeNull()
+  expect(watched.whyPending('nobody.default')).toBeNull()
+})
+
 it('sees a node fall silent and come back', async () => {
   await lab.kubectl(['label', 'node', 'tx2-3', 'type-'])
   const node = () => watched.state().entities.node.get('tx2-3')
