@@ -7,6 +7,7 @@ import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import { isEnded, type Pod } from '../models/entities/pod.ts'
 import { siteProcessors } from './processors.ts'
 import type { TwinState } from './twin-state.ts'
+import { isStranded } from './waiting-work.ts'
 
 /** Neither applied nor refused yet, in the order in which to bind. */
 export function openPlacements({ desired, reported }: DecisionRecord): Placement[] {
@@ -29,7 +30,7 @@ export function placedPod(state: TwinState, { pod: name, to }: Placement): strin
 export function placementFault(state: TwinState, { pod: name, from, to }: Placement): string | null {
   const pod = state.entities.pod.get(name)
   if (pod === undefined) return `pod ${name} is gone`
-  if (isEnded(pod) || pod.mode === 'running') return `pod ${name} is ${pod.mode} by now`
+  if (isEnded(pod) || (pod.mode === 'running' && !isStranded(state, pod))) return `pod ${name} is ${pod.mode} by now`
   const isAt = pod.reported.place?.accelerator ?? null
   if (isAt !== from) return `pod ${name} is on ${isAt ?? 'no accelerator'} by now, not on ${from ?? 'none'}`
   const { usable, refused } = siteProcessors(state)

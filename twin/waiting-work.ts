@@ -2,13 +2,21 @@
 import type { Pod } from '../models/entities/pod.ts'
 import type { TwinState } from './twin-state.ts'
 
-/** Known to the cluster, not started: pending, gated or bound to a queue. Sorted by name. */
+/** Known to the cluster and not at work: pending, gated, bound to a queue, or stranded. Sorted by name. */
 export function waitingPods(state: TwinState): Pod[] {
-  return byName([...state.entities.pod.values()].filter((pod) => pod.mode === 'pending' || pod.mode === 'gated' || pod.mode === 'bound'))
+  return byName([...state.entities.pod.values()].filter((pod) => WAITING.has(pod.mode) || isStranded(state, pod)))
 }
+const WAITING: ReadonlySet<Pod['mode']> = new Set(['pending', 'gated', 'bound'])
 
 export function runningPods(state: TwinState): Pod[] {
-  return byName([...state.entities.pod.values()].filter((pod) => pod.mode === 'running'))
+  return byName([...state.entities.pod.values()].filter((pod) => pod.mode === 'running' && !isStranded(state, pod)))
+}
+
+/** Said to run on a node that is not ready: clusters say so for minutes, and nobody knows whether it is true. Its work must start anew elsewhere. */
+export function isStranded(state: TwinState, { mode, reported: { place } }: Pod): boolean {
+  if (mode !== 'running' || place === null) return false
+  const node = state.entities.node.get(place.node)
+  return node?.mode === 'notReady' || node?.mode === 'gone'
 }
 
 /** Why a pod cannot start where it is bound; null when it can, or when it is bound nowhere. */
