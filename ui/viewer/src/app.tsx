@@ -63,7 +63,8 @@ export function App() {
       </main>
       <aside className="panel" aria-label="Panel">
         <Tabs name="Panels" tabs={panels} chosen={panel} onChoose={(next) => changeHash({ panel: next })} />
-        <div className="panel-body" id="panel-Panels" role="tabpanel" aria-labelledby={`tab-Panels-${panel}`}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it must scroll by keys even when nothing in it can be used */}
+        <div className="panel-body" id="panel-Panels" role="tabpanel" tabIndex={0} aria-labelledby={`tab-Panels-${panel}`}>
           <h2 className="unseen">{panels.find(({ id }) => id === panel)?.title}</h2>
           {panel === 'details' ? <DetailsPanel /> : null}
           {panel === 'what-if' ? <WhatIfPanel /> : null}
