@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { act, listAll, readFor, readPod } from '../../connectors/kubernetes/act.ts'
+import { act, listAll, readCluster, readFor, readPod } from '../../connectors/kubernetes/act.ts'
 import type { PlaceAction } from '../../connectors/kubernetes/actions.ts'
 import { createKubeClient, type KubeClient, type KubeRequest } from '../../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
@@ -122,14 +122,17 @@ const aPod = (name: string, spec: object = {}, requests?: object) => ({
   metadata: { name, namespace: 'default', labels: { ...PLACEABLE, app: name } },
   spec: podSpec(spec, requests),
 })
-const aDeployment = (name: string, { replicas = 1, spec = {} }: { readonly replicas?: number; readonly spec?: object } = {}) => ({
+const aDeployment = (
+  name: string,
+  { replicas = 1, spec = {}, cpu = '100m' }: { readonly replicas?: number; readonly spec?: object; readonly cpu?: string } = {},
+) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name, namespace: 'default' },
   spec: {
     replicas,
     selector: { matchLabels: { app: name } },
-    template: { metadata: { labels: { app: name, ...PLACEABLE, 'edgetwin.dev/request': `req-${name}` } }, spec: podSpec(spec) },
+    template: { metadata: { labels: { app: name, ...PLACEABLE, 'edgetwin.dev/request': `req-${name}` } }, spec: podSpec(spec, { cpu }) },
   },
 })
 const GATE_POLICY = [
@@ -281,6 +284,26 @@ it('takes the second node when the first is full, and none when all are', async 
   })
   expect(gatesOf((await podOf('none'))!)).toEqual(['edgetwin.dev/placement'])
   await lab.kubectl(['delete', 'pod', 'big', 'second', 'none', '--now'])
+})
+
+it('leaves the second choice to the scheduler when the first filled up unseen, and makes a pod anew that found no room at all', async () => {
+  const before = await readCluster(client)
+  const late = actuator({ identity: 'late', namespace: 'default', view: () => before })
+  await eventually('the late one leads', async () => late.leader.mayAct())
+  await apply(
+    aPod('filler', { nodeName: 'edge-1' }, { cpu: '3700m' }),
+    aPod('unlucky', {}, { cpu: '1' }),
+    aDeployment('stuck', { cpu: '1' }),
+  )
+  expect(await place('unlucky', { nodes: ['edge-1', 'edge-2'], carryOut: late.carryOut })).toMatchObject({ ok: true })
+  expect((await podOf('unlucky'))?.spec.nodeName).toBe('edge-2')
+  const [pod] = await gated('stuck')
+  const refusal = { ok: false, reason: expect.stringMatching(/released to edge-1, and the scheduler finds no room: .*Insufficient cpu/) }
+  expect(await place(pod!.metadata.name, { nodes: ['edge-1'], carryOut: late.carryOut })).toMatchObject(refusal)
+  await late.stop()
+  expect(await place(pod!.metadata.name, { nodes: ['edge-4'], decision: 'd-again' })).toMatchObject({ ok: true })
+  expect((await running('stuck'))[0]!.spec.nodeName).toBe('edge-4')
+  await lab.kubectl(['delete', 'pod', 'filler', 'unlucky', '--now'])
 })
 
 it('never sends a pod to a node that is cordoned, tainted or silent', async () => {
