@@ -38,7 +38,7 @@ describe('one actuation', () => {
   const setting = (some: Partial<ActuatorOptions> = {}, answer: (wanted: KubeRequest) => void = () => {}) => {
     const requests: KubeRequest[] = []
     const later: (() => void)[] = []
-    const api = anApiModel({ nowMs: () => 1_000, later: (step) => later.push(step), podCount: 1, onTaken: () => {} })
+    const api = anApiModel({ nowMs: () => 1_000, later: (step) => later.push(step), podCount: 2, onTaken: () => {} })
     const client: KubeClient = {
       server: 'https://model',
       async request<T>(wanted: KubeRequest): Promise<T> {
@@ -175,5 +175,17 @@ describe('one actuation', () => {
       'PUT configmaps/edgetwin-ledger release',
     ])
     expect(api.ledger()).toMatchObject({ holder: 'me', epoch: 2, intents: [], moves: [] })
+  })
+
+  it('is not held up by another whose pod may not be changed any more', async () => {
+    const refuse = (wanted: KubeRequest) => {
+      if (wanted.auditId?.endsWith('.fence')) throw new KubeFailure('forbidden', 'denied by policy', { status: 403 })
+    }
+    const { actuator, gate, ledger, api } = setting({}, refuse)
+    const wish = { id: 'x', attempt: 0, kind: 'gate', namespace: 'yard', pod: 'pod-2', uid: 'uid-2', workload: 'w', from: null } as const
+    const rest = { target: 'edge-1', decision: 'd-0', isRescue: false, serial: 1, epoch: 1, state: 'reserved', atMs: 900 } as const
+    await ledger.change((now) => ({ ok: true, ledger: { ...now, holder: 'dead', epoch: 1, serial: 1, intents: [{ ...wish, ...rest }] } }))
+    expect(await actuator.carryOut(gate())).toMatchObject({ ok: true })
+    expect(api.ledger().intents).toMatchObject([{ id: 'x', state: 'reserved' }])
   })
 })

@@ -9,7 +9,7 @@ import type { Logger } from '../../models/ports.ts'
 import { confirm, stateOf } from './act.ts'
 import type { Confirmed, PlaceAction } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
-import { type KubeFailure, toKubeFailure } from './kube-failure.ts'
+import { KubeFailure, toKubeFailure } from './kube-failure.ts'
 import type { Leader } from './leader.ts'
 import type { LedgerStore } from './ledger.ts'
 import { type Intent, markActed, settle, type Term, takeOver } from './ledger-state.ts'
@@ -43,6 +43,8 @@ export interface Succession {
 
 /** Longer than it takes to hear that another has the lease. */
 const AFTER_LOSS_MS = 5_000
+/** The server ends a request after a minute. */
+const REQUEST_MS_MAX = 120_000
 const FENCE_TRIES = 5
 const FENCE_PAUSE_MS = 200
 
@@ -90,10 +92,22 @@ export function createSuccession(options: SuccessionOptions): Succession {
     const step = await ledger.change((now) => settle(now, { serial: intent.serial, term, neverActed }), { auditId: `${intent.id}.release` })
     if (!step.ok) lose(step.reason)
   }
+  const ageMsOf = ({ atMs }: Intent): number => (leader.serverNowMs() ?? atMs) - atMs
+  /** @returns null: the server will not let us change that pod. It holds up this intent, and no other. */
+  const refusalOf = (error: unknown, { pod, id }: Intent): null => {
+    if (!(error instanceof KubeFailure) || (error.kind !== 'forbidden' && error.kind !== 'invalid')) throw error
+    log.warn({ pod, intent: id, reason: error.message }, 'pod not ours to change, so what was left undone is waited out')
+    return null
+  }
+  /** By then no request of that time can be under way any more. */
+  const outwait = async (intent: Intent, term: Term): Promise<void> => {
+    if (ageMsOf(intent) > REQUEST_MS_MAX) await settleBy(intent, term, false)
+  }
   /** One that nobody here is busy with. */
   const findOut = async (intent: Intent, term: Term): Promise<void> => {
     if (intent.state === 'reserved') {
-      const now = await fence(intent)
+      const now = await fence(intent).catch((error: unknown) => refusalOf(error, intent))
+      if (now === null) return outwait(intent, term)
       const done = isDone(intent, now)
       log.info({ pod: intent.pod, action: intent.kind, intent: intent.id, done }, 'found out what was left undone')
       if (!done || now.state !== 'released') return settleBy(intent, term, !done)
@@ -101,7 +115,7 @@ export function createSuccession(options: SuccessionOptions): Succession {
       return step.ok ? undefined : lose(step.reason)
     }
     const now = await confirm(client, actionOf(intent))
-    const isLate = (leader.serverNowMs() ?? intent.atMs) - intent.atMs > withinMs
+    const isLate = ageMsOf(intent) > withinMs
     if (now.state === 'placed' || now.state === 'gone' || isLate) await settleBy(intent, term, false)
   }
 
