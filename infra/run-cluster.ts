@@ -13,6 +13,7 @@ import { kubePodName } from '../connectors/kubernetes/names.ts'
 import { holdsResources } from '../connectors/kubernetes/pod-facts.ts'
 import { readPodSpec } from '../connectors/kubernetes/pod-spec.ts'
 import { type ClusterView, claimsOf, createTelling, type Telling } from '../connectors/kubernetes/telling.ts'
+import type { WatchedPod } from '../connectors/kubernetes/watched.ts'
 import { type WhyPending, whyPending } from '../connectors/kubernetes/why-pending.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { Check } from '../models/contracts/api.ts'
@@ -30,6 +31,8 @@ export interface ClusterConnectionOptions {
   readonly publish: EventLog['publish']
   /** Made from the connection; without it every placement is refused. */
   readonly sink?: (parts: { readonly client: KubeClient; readonly cluster: Cluster }) => PlacementSink
+  /** Called when what is wrong with a pod's labels and annotations is new, so that its owner can be told. */
+  readonly onPodFaults?: (pod: WatchedPod, faults: readonly string[]) => void
   readonly clock: Clock
   /** Draws in [0, 1). */
   readonly random: () => number
@@ -63,7 +66,13 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
     log,
   })
   const view = index.view(cluster)
-  const telling = createTelling({ site, view, registry, entities })
+  const telling = createTelling({
+    site,
+    view,
+    registry,
+    entities,
+    ...(options.onPodFaults === undefined ? {} : { onPodFaults: options.onPodFaults }),
+  })
   feed = runFeed(cluster, { telling, publish, clock, log })
   const { note: _, status: feedStatus, stop: stopFeed } = feed
   return {

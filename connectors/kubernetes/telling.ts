@@ -34,6 +34,8 @@ export interface TellingOptions {
   readonly registry: ImageRegistry
   /** Of the twin as it is now. */
   readonly entities: () => EntityMaps
+  /** Called when what is wrong with a pod's labels and annotations is new. */
+  readonly onPodFaults?: (pod: WatchedPod, faults: readonly string[]) => void
 }
 
 export interface Telling {
@@ -64,7 +66,7 @@ export interface Told {
 /** As long as the twin remembers what ended. */
 const RECENT_MS = 120_000
 
-export function createTelling({ site, view, registry, entities }: TellingOptions): Telling {
+export function createTelling({ site, view, registry, entities, onPodFaults = () => {} }: TellingOptions): Telling {
   const nodes = nodesToldBy(entities())
   const accelerators = acceleratorsToldBy(entities())
   const pods = podsToldBy(entities())
@@ -156,7 +158,10 @@ export function createTelling({ site, view, registry, entities }: TellingOptions
       const told = pods.get(name)
       const { spec: read, faults: wrong } = readPodSpec(pod, registry)
       if (isGone || wrong.length === 0) faults.delete(name)
-      else faults.set(name, wrong)
+      else if (faults.get(name)?.join() !== wrong.join()) {
+        faults.set(name, wrong)
+        onPodFaults(pod, wrong)
+      }
       const spec = told?.spec ?? requests.specFor(read)
       const facts = podFactsOf(pod, { heardMs: timeMs, spec, notBeforeMs, accelerator: acceleratorOf(pod, timeMs) })
       const last = tellPod(name, mergeTold(told, facts), how)

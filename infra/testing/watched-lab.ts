@@ -44,7 +44,7 @@ export async function watchLab(
   return { ...connected, state: () => state, told }
 }
 
-export async function eventually<T>(what: string, ask: () => Promise<T> | T, withinMs = 30_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T> | T, withinMs = 30_000): Promise<NonNullable<T>> {
   for (const endMs = performance.now() + withinMs; ; await sleep(100)) {
     const found = await ask()
     if (found) return found
