@@ -1,0 +1,219 @@
+/**
+ * edgetwin's own objects in the API server: plans and cameras are shown there, what people say to a plan is taken from there, and
+ * their policies are read.
+ *
+ * The twin stays the truth: an object that somebody changes or deletes is written anew. Where the definitions are missing or rights
+ * are, it is named in `checks` and everything else goes on.
+ */
+import type { Check } from '../../models/contracts/api.ts'
+import type { EntityMaps } from '../../models/entities/entity-maps.ts'
+import type { Clock, Logger, Stop } from '../../models/ports.ts'
+import {
+  APPROVED_BY,
+  condition,
+  GROUP_VERSION,
+  type Mirrored,
+  type MirrorPlace,
+  objectName,
+  toCamera,
+  toPlan,
+  type WatchedCamera,
+  type WatchedPlan,
+} from './custom-objects.ts'
+import { type Informer, type KubeObject, runInformer } from './informer.ts'
+import type { KubeClient } from './kube-client.ts'
+import { type KubeFailure, toKubeFailure } from './kube-failure.ts'
+import { type PlacementRules, type PodOfPolicy, rulesFor, type WatchedPolicy } from './placement-policy.ts'
+import { FIELD_MANAGER } from './prepare-action.ts'
+
+export interface Verdict {
+  /** Of the decision. */
+  readonly id: string
+  readonly approve: boolean
+  readonly by: string
+  readonly reason: string
+}
+
+export interface CustomResourcesOptions {
+  readonly client: KubeClient
+  readonly site: string
+  /** edgetwin's own, where plans and cameras are shown. */
+  readonly namespace: string
+  /** Of the twin as it is now. */
+  readonly entities: () => EntityMaps
+  /** Whether this one shows and takes anything now; without it policies are read all the same. */
+  readonly mayWrite: () => boolean
+  /** What a person said to a plan that waits. @throws when it cannot be taken: people read why on the plan, and it is asked for again. */
+  readonly onVerdict: (verdict: Verdict) => Promise<void>
+  readonly clock: Clock
+  /** Draws in [0, 1). */
+  readonly random: () => number
+  readonly log: Logger
+  /** How often what has changed is written; default 1 s. */
+  readonly everyMs?: number
+}
+
+export interface CustomResources {
+  /** Null: no policy speaks of the pod. */
+  rulesFor(pod: PodOfPolicy): PlacementRules | null
+  readonly checks: () => readonly Check[]
+  readonly stop: Stop
+}
+
+/** Older plans are deleted; the journal has them all. */
+const PLANS_MAX = 50
+const CAMERAS_MAX = 500
+/** Their frames a second change all the time. */
+const CAMERA_ROUNDS = 10
+const API = `/apis/${GROUP_VERSION}`
+const APPLY = { query: { fieldManager: FIELD_MANAGER, force: true }, contentType: 'application/apply-patch+yaml' } as const
+
+export function runCustomResources(options: CustomResourcesOptions): CustomResources {
+  const { client, site, namespace, entities, mayWrite, onVerdict, clock, random, log, everyMs = 1_000 } = options
+  const place: MirrorPlace = { site, namespace }
+  const home = `${API}/namespaces/${namespace}`
+  const watch = <T extends KubeObject>(path: string): Informer<T> =>
+    runInformer<T>({ client, path, onChange: () => {}, clock, random, log })
+  const plans = watch<WatchedPlan>(`${home}/placementplans`)
+  const cameras = watch<WatchedCamera>(`${home}/cameras`)
+  const policies = watch<WatchedPolicy>(`${API}/placementpolicies`)
+  /** By plural/name, as it was last written. */
+  const written = new Map<string, { readonly text: string; readonly resourceVersion: string }>()
+  /** By decision, what became of what people said to it: why it was not taken, or null when it was. */
+  const answers = new Map<string, string | null>()
+  let failure: KubeFailure | null = null
+
+  const take = async ({ metadata, spec: { decision, approve } }: WatchedPlan): Promise<void> => {
+    if (approve === undefined || answers.get(decision) === null || entities().decision.get(decision)?.mode !== 'proposed') return
+    const by = metadata.annotations?.[APPROVED_BY] ?? 'kubectl'
+    try {
+      await onVerdict({ id: decision, approve, by, reason: `PlacementPlan ${metadata.name}` })
+      answers.set(decision, null)
+    } catch (error) {
+      // Asked for again in the next round, as long as the plan waits: what stands against it may go.
+      const reason = error instanceof Error ? error.message : String(error)
+      if (answers.get(decision) !== reason) log.warn({ decision, by, approve, reason }, 'what was said to a plan was not taken')
+      answers.set(decision, reason)
+    }
+  }
+  const show = async ({ plural, name, body, status }: Mirrored, there: KubeObject | undefined): Promise<void> => {
+    const key = `${plural}/${name}`
+    const text = JSON.stringify([body, status])
+    const before = written.get(key)
+    // Another version than ours: somebody else has changed it.
+    if (before?.text === text && before.resourceVersion === there?.metadata.resourceVersion) return
+    const path = `${home}/${plural}/${name}`
+    await client.request({ method: 'PATCH', path, body, ...APPLY })
+    const { metadata } = await client.request<KubeObject>({ method: 'PATCH', path: `${path}/status`, body: status, ...APPLY })
+    written.set(key, { text, resourceVersion: metadata.resourceVersion })
+  }
+  const acknowledge = async ({ metadata, status }: WatchedPolicy): Promise<void> => {
+    const { name, namespace: its = '', generation = 0 } = metadata
+    if (status?.observedGeneration === generation) return
+    const whose = its === namespace ? 'all pods that no policy of their own namespace speaks of' : `pods of ${its}`
+    const ready = condition('Ready', 'True', { reason: 'InForce', message: `it holds for ${whose}`, timeMs: clock() })
+    const body = {
+      apiVersion: GROUP_VERSION,
+      kind: 'PlacementPolicy',
+      metadata: { name, namespace: its },
+      status: { observedGeneration: generation, conditions: [{ ...ready, observedGeneration: generation }] },
+    }
+    await client.request({ method: 'PATCH', path: `${API}/namespaces/${its}/placementpolicies/${name}/status`, body, ...APPLY })
+  }
+  /** One that cannot be written keeps no other from it. */
+  const showAll = async (informer: Informer<WatchedPlan> | Informer<WatchedCamera>, wanted: readonly Mirrored[], plural: string) => {
+    if (!informer.status().synced) return
+    const there = new Map([...informer.objects().values()].map((object) => [object.metadata.name, object]))
+    for (const one of wanted) await attempt(() => show(one, there.get(one.name)))
+    const names = new Set(wanted.map(({ name }) => name))
+    for (const [name, { spec }] of there) {
+      if (spec.site !== site || names.has(name)) continue
+      written.delete(`${plural}/${name}`)
+      await attempt(() => client.request({ method: 'DELETE', path: `${home}/${plural}/${name}` }))
+    }
+  }
+  let found: KubeFailure | null = null
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    await work().catch((error: unknown) => {
+      const now = toKubeFailure(error)
+      if (now.kind !== 'not-found' || now.message.includes('could not find')) found ??= now
+    })
+  }
+  let rounds = 0
+  const round = async (): Promise<void> => {
+    found = null
+    const { decision, camera } = entities()
+    for (const plan of plans.objects().values()) if (plan.spec.site === site) await take(plan)
+    for (const id of answers.keys()) if (!decision.has(id)) answers.delete(id)
+    await showAll(plans, plansOf(decision, place, answers), 'placementplans')
+    if (rounds++ % CAMERA_ROUNDS === 0) await showAll(cameras, camerasOf(camera, place), 'cameras')
+    for (const policy of policies.objects().values()) await attempt(() => acknowledge(policy))
+    if (found !== null && failure === null) log.warn({ reason: toKubeFailure(found).message }, 'plans and cameras not shown')
+    failure = found
+  }
+  let running: Promise<void> | null = null
+  const timer = setInterval(() => {
+    if (running !== null || !mayWrite()) return
+    running = round().finally(() => {
+      running = null
+    })
+  }, everyMs)
+
+  return {
+    rulesFor: (pod) => rulesFor(policies.objects().values(), pod, namespace),
+    checks: () => [definitionsCheck({ placementpolicies: policies, placementplans: plans, cameras }), showCheck(failure)],
+    async stop() {
+      clearInterval(timer)
+      await running
+      await Promise.all([plans, cameras, policies].map(({ stop }) => stop()))
+    },
+  }
+}
+
+function plansOf(decisions: EntityMaps['decision'], place: MirrorPlace, answers: ReadonlyMap<string, string | null>): readonly Mirrored[] {
+  const made = [...decisions.values()].filter(({ desired }) => desired !== null)
+  const newest = made.sort((a, b) => (b.desired?.madeAtMs ?? 0) - (a.desired?.madeAtMs ?? 0)).slice(0, PLANS_MAX)
+  return newest.flatMap((record) => toPlan(record, place, answers.get(record.id) ?? null) ?? [])
+}
+
+function camerasOf(cameras: EntityMaps['camera'], place: MirrorPlace): readonly Mirrored[] {
+  const there = [...cameras.values()].filter(({ mode }) => mode !== 'gone')
+  return there.slice(0, CAMERAS_MAX).map((camera) => toCamera(camera, place))
+}
+
+/** Under which a decision is shown. */
+export const planName = (site: string, decision: string): string => objectName(`${site}-${decision}`)
+
+const WITHOUT: Readonly<Record<string, string>> = {
+  placementpolicies: 'the settings hold for all pods',
+  placementplans: 'plans are approved by page, command line and API only',
+  cameras: 'cameras are shown by page, command line and API only',
+}
+
+function definitionsCheck(informers: Readonly<Record<string, Informer<KubeObject>>>): Check {
+  const faults = Object.entries(informers).flatMap(([plural, { status }]) => {
+    const { kind, message } = status().failure ?? {}
+    if (kind === undefined) return []
+    const what = kind === 'not-found' ? 'is not defined in this cluster' : (message ?? kind)
+    return [`${plural}.edgetwin.dev: ${what}; ${WITHOUT[plural]}`]
+  })
+  return {
+    name: 'custom-resources',
+    ok: faults.length === 0,
+    detail: faults.length === 0 ? 'policies, plans and cameras are served' : faults.join('. '),
+    remedy:
+      'Apply the definitions of infra/helm/edgetwin/crds, and grant in a ClusterRole: - {apiGroups: ["edgetwin.dev"], resources: [placementpolicies, placementplans, cameras], verbs: [get, list, watch]}',
+    advisory: true,
+  }
+}
+
+function showCheck(failure: KubeFailure | null): Check {
+  return {
+    name: 'custom-resources-shown',
+    ok: failure === null,
+    detail: failure === null ? 'plans and cameras are shown as they are' : failure.message,
+    remedy:
+      'Grant in a Role of its namespace: - {apiGroups: ["edgetwin.dev"], resources: [placementplans, cameras], verbs: [create, patch, delete]} and the same with /status, verbs: [patch]',
+    advisory: true,
+  }
+}
