@@ -69,6 +69,15 @@ it('takes brokers as a list or as text', () => {
   expect(read({ file: aFile('kafkaBrokers: [a:9092]') }).kafkaBrokers).toEqual(['a:9092'])
 })
 
+it('takes audiences as a list or as text', () => {
+  expect(read({})).toMatchObject({ access: 'token', accessAudiences: ['edgetwin'] })
+  expect(read({ flags: { access: 'kubernetes', accessAudiences: 'edgetwin, https://api' } }).accessAudiences).toEqual([
+    'edgetwin',
+    'https://api',
+  ])
+  expect(() => read({ flags: { access: 'oidc' } })).toThrow(/access "oidc" \(--access\)/)
+})
+
 it('never shows a token', () => {
   expect(() => read({ flags: { token: 'too short' } })).toThrow(/token \(--token\)(?!.*too short)/)
 })
