@@ -99,6 +99,10 @@ function aWatchedCluster() {
       objects.node.set(name, object)
       note({ kind: 'node', change: { type: 'set', object, previous } })
     },
+    renew: (name: string) => {
+      const object = { metadata: { name, uid: name, resourceVersion: '1' } }
+      note({ kind: 'lease', change: { type: 'set', object, previous: null } })
+    },
     slice(object: ResourceSlice): void {
       const previous = objects.slice.get(object.metadata.name) ?? null
       objects.slice.set(object.metadata.name, object)
@@ -316,5 +320,25 @@ describe('what a cluster tells', () => {
     watched.pod('alone', { uid: 'b' })
     watched.flush()
     expect(watched.state().entities.pod.get('alone.default')).toMatchObject({ uid: 'b', mode: 'pending' })
+  })
+
+  it('is told again every half minute, as long as the node renews its lease: the age of facts is the age of what is known', () => {
+    const watched = aWatchedCluster()
+    const ageMs = () => watched.nowMs() - (watched.state().entities.node.get('edge-1')?.reported.conditions?.timeMs ?? 0)
+    const passSeconds = (count: number, isRenewing: boolean): void => {
+      for (let second = 0; second < count; second++) {
+        watched.pass(1_000)
+        if (isRenewing && second % 10 === 0) watched.renew('edge-1')
+        watched.look()
+        watched.flush()
+      }
+    }
+    watched.node('edge-1', {})
+    watched.renew('edge-1')
+    watched.flush()
+    passSeconds(200, true)
+    expect(ageMs()).toBeLessThanOrEqual(30_000)
+    passSeconds(200, false)
+    expect(ageMs()).toBeGreaterThan(150_000)
   })
 })

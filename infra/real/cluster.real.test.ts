@@ -206,6 +206,23 @@ it('notices a half-open connection within 20 s and misses nothing', async () => 
   await untilTrue()
 })
 
+it.each([
+  { type: 'latency', latencyMs: 800, jitterMs: 700 },
+  { type: 'slicer', averageBytes: 40, variationBytes: 30, delayMicroseconds: 50 },
+  { type: 'bandwidth', kilobytesPerSecond: 30 },
+  { type: 'reset_peer', timeoutMs: 300 },
+] as const)('misses nothing on a way with $type', async (toxic) => {
+  await way.add(toxic)
+  await lab.kubectl(['delete', 'pods', '-l', 'app=web', '--wait=false'])
+  await lab.kubectl(['scale', 'deployment/web', '--replicas=5'])
+  await sleep(2_000)
+  await lab.kubectl(['scale', 'deployment/web', '--replicas=2'])
+  if (toxic.type === 'reset_peer') await way.clear()
+  await untilTrue()
+  await way.clear()
+  await untilTrue()
+})
+
 it('lists anew after its history was thrown away, and tells a re-created pod from the old one', async () => {
   const bare = (image: string) => `apiVersion: v1
 kind: Pod
