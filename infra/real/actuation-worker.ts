@@ -20,6 +20,8 @@ export type Moment = ActuationStep | 'sending' | 'finding-out'
 export interface Arm {
   readonly at: Moment
   readonly signal: 'SIGKILL' | 'SIGSTOP'
+  /** Whose process it hits; absent: its own. */
+  readonly pid?: number
 }
 
 export const WORKER_BUDGET: Budget = {
@@ -44,9 +46,9 @@ async function work(): Promise<void> {
   process.on('disconnect', () => process.exit())
   const reach = (moment: Moment): void => {
     if (arm?.at !== moment) return
-    const { signal } = arm
+    const { signal, pid = process.pid } = arm
     arm = null
-    process.kill(process.pid, signal)
+    process.kill(pid, signal)
   }
   const real = createKubeClient(() => loadKubeConfig({ kubeconfig }))
   const client: KubeClient = {

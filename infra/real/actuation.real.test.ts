@@ -80,7 +80,7 @@ async function eventually<T>(what: string, ask: () => Promise<T | false | null |
 /** Whoever writes the ledger, once all that was left undone is found out. */
 const writer = (but: string | null = null): Promise<Worker> =>
   eventually('somebody writes', async () => {
-    const { holder } = await ledger()
+    const { holder } = await ledger().catch(() => ({ holder: '' }))
     return holder === but ? null : workers.get(holder)
   })
 const arm = ({ child }: Worker, told: Arm): Promise<void> => new Promise((resolve) => child.send(told, () => resolve()))
@@ -171,6 +171,29 @@ describe('killed', () => {
     )
     checkAudit()
   }, 120_000)
+})
+
+describe('with the cluster itself killed at each step', () => {
+  it.each(['kube-apiserver', 'etcd'] as const)(
+    '%s: nothing twice, the budget kept, and it goes on',
+    async (component) => {
+      for (const user of ['twin-a', 'twin-b']) start(user)
+      for (const at of MOMENTS) {
+        const service = lab.service(component)
+        const victim = await writer()
+        await arm(victim, { at, signal: 'SIGKILL', pid: service.pid()! })
+        await eventually(`${component} killed at ${at}`, async () => service.pid() === undefined, 45_000)
+        await service.kill()
+        const backMs = Date.now()
+        await service.start()
+        await eventually('it goes on', async () =>
+          audit().some((entry) => atMs(entry) > backMs && entry.auditID.endsWith('.release') && succeeded(entry)),
+        )
+      }
+      checkAudit()
+    },
+    600_000,
+  )
 })
 
 /** Stops the writer at a moment until another has taken over and written; continues it. @returns what it then wrote. */
