@@ -16,23 +16,28 @@ import { OWN_SCHEDULER, ownerOf } from './prepare-action.ts'
 import { isGatedByUs, unschedulable } from './scheduler-view.ts'
 import { noteOf, type WatchedPod } from './watched.ts'
 
-export interface KubernetesSinkOptions {
-  readonly client: KubeClient
-  readonly log: Logger
-  /** Of an actuator: each single action under its protocol. */
-  readonly carryOut: (wanted: Wanted) => Promise<Effect>
+export interface SinkRules {
   /** `binding`: past the scheduler, for pods whose schedulerName is `edgetwin`; all others go by their gate. */
   readonly strategy: 'gate' | 'binding'
   /** Nodes that a pod may go to when the first is full: a pod that was released can never be given another. */
   readonly topK: number
+  /** false: a pod is evicted only when another of its owner is ready on the node wanted. Default true: budgets say how many may be missing. */
+  readonly mayLeaveGap?: boolean
+}
+
+export interface KubernetesSinkOptions extends SinkRules {
+  readonly client: KubeClient
+  readonly log: Logger
+  /** Of an actuator: each single action under its protocol. */
+  readonly carryOut: (wanted: Wanted) => Promise<Effect>
+  /** Where people have set something else for a pod, or have said that it is not to be touched now: `objection`, in words. */
+  readonly rulesFor?: (pod: WatchedPod, touch: { readonly isMove: boolean }) => Partial<SinkRules> & { readonly objection?: string | null }
   /** Nodes for a placement, best first; default: the node of the accelerator it names. */
   readonly rank?: (placement: Placement) => readonly string[]
   /** Of the registry. A pod that runs one of them is placed only where that one serves; any other is its owner's matter. */
   readonly images?: ReadonlySet<string>
   /** Of the pod that a decision speaks of; null when nobody knows. */
   readonly uidOf?: (pod: string) => string | null
-  /** false: a pod is evicted only when another of its owner is ready on the node wanted. Default true: budgets say how many may be missing. */
-  readonly mayLeaveGap?: boolean
   /** Until an evicted pod must be replaced; default 10 s. */
   readonly withinMs?: number
 }
@@ -50,15 +55,16 @@ export function createKubernetesSink(options: KubernetesSinkOptions): PlacementS
       try {
         const pod = await readPod(client, { ...named, uid: null })
         if (pod === null) return refuse(`there is no pod ${named.name} in ${named.namespace}`)
-        const fault = imageFault(pod, placement, images)
-        if (fault !== null) return refuse(fault)
+        const isMove = pod.spec.nodeName !== undefined || isStuck(pod)
+        const { objection, ...rules } = { ...options, ...options.rulesFor?.(pod, { isMove }) }
         const ref = { ...named, uid: uidOf(name) ?? pod.metadata.uid }
         const nodes = options.rank?.(placement) ?? [nodeOf(placement.to)]
-        const job = { pod, ref, nodes, decision: decisionId, options }
-        if (pod.spec.nodeName === undefined && !isStuck(pod)) return toResult(name, await place(job), null)
         // It was carried out before, and the answer was lost with whoever waited for it.
         if (pod.spec.nodeName === nodes[0] && nodeOf(placement.from ?? '') !== nodes[0]) return { ok: true, pod: name, replacement: null }
-        return await move(name, job)
+        const fault = objection ?? imageFault(pod, placement, images)
+        if (fault !== null) return refuse(fault)
+        const job = { pod, ref, nodes, decision: decisionId, options: rules }
+        return isMove ? await move(name, job) : toResult(name, await place(job), null)
       } catch (error) {
         const { kind, message } = toKubeFailure(error)
         log.warn({ pod: name, kind, reason: message }, 'placement not carried out')

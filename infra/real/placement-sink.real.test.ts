@@ -465,6 +465,19 @@ it('leaves a pod where it is that nobody would make anew, or for whom there is n
   expect((await running('stay'))[0]!.metadata.uid).toBe(pod!.metadata.uid)
 })
 
+it('keeps to what is set for a pod, and touches none that is not to be touched', async () => {
+  await apply(aPod('ruled'))
+  const objection = 'policy default/calm is paused'
+  expect(await place('ruled', { nodes: ['edge-1'], rulesFor: () => ({ objection }) })).toMatchObject({ ok: false, reason: objection })
+  const rulesFor = (pod: WatchedPod, { isMove }: { readonly isMove: boolean }) => ({
+    topK: isMove || pod.metadata.name !== 'ruled' ? 3 : 1,
+    objection: null,
+  })
+  expect(await place('ruled', { nodes: ['edge-1', 'edge-2'], rulesFor })).toEqual({ ok: true, pod: 'ruled.default', replacement: null })
+  const required = (await podOf('ruled'))?.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  expect(required?.nodeSelectorTerms[0]?.matchExpressions?.[0]?.values).toEqual(['host-of-edge-1'])
+})
+
 it('leaves no gap where none may be: another must be ready where the pod would go', async () => {
   await apply(aDeployment('steady'))
   const [first] = await gated('steady')
