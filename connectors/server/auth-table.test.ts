@@ -143,6 +143,15 @@ describe('a socket', () => {
     expect(await refusalOf(server.url, { token: 'viewer' })).toBe(null)
   })
 
+  it('is one of a bounded number of its user', async () => {
+    const { limits, ...given } = await options(byRole)
+    const server = await runServer({ ...given, port: 0, limits: { ...limits, socketsPerUserMax: 2 } })
+    cleanUps.push(server.stop)
+    const codes = []
+    for (const token of ['viewer', 'viewer', 'viewer', 'admin']) codes.push(await refusalOf(server.url, { token }))
+    expect(codes).toEqual([null, null, 'OVERLOADED', null])
+  })
+
   it.each(['the period', 'the end of the token'])('is cut when its user may no longer follow: noticed by %s', async (by) => {
     let isGone = false
     const access: Access = {

@@ -19,6 +19,8 @@ import { keepAdmitted, refusalOf, tokenOf } from './stream-session.ts'
 
 export interface StreamLimits {
   readonly socketCountMax: number
+  /** Of one named user: the pages and commands that one person has open. */
+  readonly socketsPerUserMax: number
   readonly patchIntervalMs: number
   /** A patch that is not acknowledged for so long ends the connection. */
   readonly ackTimeoutMs: number
@@ -29,6 +31,7 @@ export interface StreamLimits {
 }
 export const STREAM_LIMITS: StreamLimits = {
   socketCountMax: 500,
+  socketsPerUserMax: 20,
   patchIntervalMs: 100,
   ackTimeoutMs: 10_000,
   messagesPerSecond: 20,
@@ -94,12 +97,16 @@ export async function runStream(http: HttpServer, { api, ...options }: StreamOpt
   twin.use((socket, next) => {
     options.access.admit(tokenOf(socket), HANDSHAKE_NEED).then(
       (subject) => {
+        const { user } = subject
+        const ofUser = [...twin.sockets.values()].filter(({ data }) => user !== null && data.subject.user === user)
+        const max = options.limits.socketsPerUserMax
+        if (ofUser.length >= max) return next(refusal('OVERLOADED', `${user} follows the twin ${max} times; close a page or a command`))
         socket.data.subject = subject
         next()
       },
       (error: unknown) => {
         const { code, message } = refusalOf(error, options.log)
-        next(Object.assign(new Error(message), { data: { code } }))
+        next(refusal(code, message))
       },
     )
   })
@@ -121,6 +128,8 @@ export async function runStream(http: HttpServer, { api, ...options }: StreamOpt
     },
   }
 }
+
+const refusal = (code: ErrorCode, message: string): Error => Object.assign(new Error(message), { data: { code } })
 
 interface Client {
   wake(): void

@@ -147,6 +147,6 @@ function toError(status: number, answer: unknown, url: URL): TwinError {
   return new TwinError(isErrorCode(code) ? code : 'INTERNAL', message + remedy + grant, { details: { status } })
 }
 
-function isErrorCode(name: string): name is ErrorCode {
-  return Object.hasOwn(ERROR_CODES, name)
+export function isErrorCode(name: unknown): name is ErrorCode {
+  return typeof name === 'string' && Object.hasOwn(ERROR_CODES, name)
 }

@@ -6,7 +6,7 @@ import { io, type Socket } from 'socket.io-client'
 import type { StreamChange, StreamPatch } from '../../models/contracts/stream.ts'
 import { streamPatchShape, streamSnapshotShape } from '../../models/contracts/stream.ts'
 import { TwinError } from '../../models/errors.ts'
-import { type RestOptions, TOKEN_REMEDY, toBase, toUnreachable } from './rest-client.ts'
+import { isErrorCode, type RestOptions, TOKEN_REMEDY, toBase, toUnreachable } from './rest-client.ts'
 
 export interface WatchOptions {
   readonly onChanges: (changes: readonly StreamChange[], options: { readonly clockMs: number }) => Promise<void>
@@ -75,7 +75,7 @@ export function watchTwin(rest: RestOptions, { onChanges, onNotice, signal }: Wa
       const code = Reflect.get(Object(Reflect.get(error, 'data')), 'code')
       if (code === 'UNAUTHORIZED') leave(new TwinError('UNAUTHORIZED', error.message + TOKEN_REMEDY))
       // Who is refused is not asked again by socket.io.
-      else if (code === 'FORBIDDEN' || code === 'ACCESS_UNAVAILABLE') leave(new TwinError(code, error.message))
+      else if (isErrorCode(code)) leave(new TwinError(code, error.message))
       else if (!wasConnected) leave(toUnreachable(base, { cause: error, timeoutMs: rest.requestTimeoutMs }))
     })
   })
