@@ -30,6 +30,18 @@ it('carries both directions through a socket that is a file, also when one has e
   expect(await text(socket)).toBe(`heard ${'x'.repeat(500_000)}`)
 })
 
+it('goes on hearing who speaks after the other side has ended', async () => {
+  const heard = Promise.withResolvers<string>()
+  const curt = createServer({ allowHalfOpen: true }, async (socket) => heard.resolve(await text(socket.end('bye'))))
+  await new Promise<void>((resolve) => curt.listen(0, '127.0.0.1', resolve))
+  const [relay] = await startRelay([`tcp:127.0.0.1:0=tcp:127.0.0.1:${portOf(curt)}`])
+  servers.push(curt, relay!)
+  const socket = connect({ port: portOf(relay!), host: '127.0.0.1', allowHalfOpen: true })
+  expect(await text(socket)).toBe('bye')
+  socket.end('still here')
+  expect(await heard.promise).toBe('still here')
+})
+
 it('goes where a CONNECT asks, and says when it cannot', async () => {
   const file = join(dir, 'b.sock')
   servers.push(...(await startRelay([`unix:${file}=asked`])))
@@ -49,6 +61,14 @@ it('goes where a CONNECT asks, and says when it cannot', async () => {
   const port = portOf(closed)
   await new Promise((resolve) => closed.close(resolve))
   expect(await ask(`127.0.0.1:${port}`)).toMatchObject({ status: 502 })
+})
+
+it('passes on what was sent together with the CONNECT', async () => {
+  const file = join(dir, 'c.sock')
+  servers.push(...(await startRelay([`unix:${file}=asked`])))
+  const socket = connect({ path: file, allowHalfOpen: true })
+  socket.end(`CONNECT 127.0.0.1:${portOf(echo)} HTTP/1.1\r\nHost: echo\r\n\r\nhello`)
+  expect(await text(socket)).toBe('HTTP/1.1 200 OK\r\n\r\nheard hello')
 })
 
 it('ends the caller whose other side cannot be reached', async () => {
