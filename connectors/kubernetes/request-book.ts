@@ -39,17 +39,23 @@ interface OpenRequest {
 }
 
 const GIVE_UP_MS = 60_000
+/** Owners whose requests are done, most of them gone by then. */
+const OWNERS_MAX = 20_000
 const NUMBERED = /^(.*?)(?:--(\d+))?$/
 
 export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: ReadonlyMap<string, InferenceRequest>): RequestBook {
-  const slots = new Map<string, Slot>()
+  /** By request, then by stage. */
+  const slots = new Map<string, Map<string, Slot>>()
   const open = new Map<string, OpenRequest>()
   /** By owner, the highest number whose request is done. */
   const doneUpTo = new Map<string, number>()
-  const slotKey = ({ request, stage }: Pick<PodSpec, 'request' | 'stage'>): string => `${request}\n${stage}`
+  const slotOf = ({ request, stage }: Pick<PodSpec, 'request' | 'stage'>) => slots.get(request)?.get(stage)
+  const setSlot = ({ request, stage }: Pick<PodSpec, 'request' | 'stage'>, slot: Slot): void => {
+    slots.set(request, (slots.get(request) ?? new Map<string, Slot>()).set(stage, slot))
+  }
 
   const opened = (name: string, { spec, createdMs }: PodFacts): void => {
-    slots.set(slotKey(spec), { pod: name, iteration: spec.iteration })
+    setSlot(spec, { pod: name, iteration: spec.iteration })
     const before = open.get(spec.request)
     const pods = new Set([...(before?.pods ?? []), name])
     open.set(spec.request, { pods, askedMs: before?.askedMs ?? createdMs, idleSinceMs: null })
@@ -58,12 +64,14 @@ export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: Re
   const retire = (request: string): void => {
     const [, owner = request, number = '1'] = NUMBERED.exec(request) ?? []
     doneUpTo.set(owner, Math.max(doneUpTo.get(owner) ?? 0, Number(number)))
+    const [oldest] = doneUpTo.keys()
+    if (doneUpTo.size > OWNERS_MAX && oldest !== undefined) doneUpTo.delete(oldest)
   }
   const done = (request: string, succeeded: boolean, stamp: Stamp): TwinEvent[] => {
     const asked = open.get(request)
     open.delete(request)
     retire(request)
-    for (const key of slots.keys()) if (key.startsWith(`${request}\n`)) slots.delete(key)
+    slots.delete(request)
     if (asked === undefined) return []
     const latencyMs = Math.max(0, stamp.timeMs - asked.askedMs)
     return [{ type: 'inference.completed', site: stamp.site, timeMs: stamp.timeMs, source: SOURCE, id: request, succeeded, latencyMs }]
@@ -72,8 +80,8 @@ export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: Re
     const last = now ?? told
     if (last === null) return []
     const { spec, end } = last
-    const slot = slots.get(slotKey(spec))
-    if (slot?.pod === name) slots.set(slotKey(spec), { ...slot, pod: null })
+    const slot = slotOf(spec)
+    if (slot?.pod === name) setSlot(spec, { ...slot, pod: null })
     const asked = open.get(spec.request)
     if (asked === undefined) return []
     const pods = new Set([...asked.pods].filter((pod) => pod !== name))
@@ -85,8 +93,7 @@ export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: Re
   for (const [name, facts] of told) {
     const { spec, end } = facts
     if (end === null) opened(name, facts)
-    else if ((slots.get(slotKey(spec))?.iteration ?? -1) < spec.iteration)
-      slots.set(slotKey(spec), { pod: null, iteration: spec.iteration })
+    else if ((slotOf(spec)?.iteration ?? -1) < spec.iteration) setSlot(spec, { pod: null, iteration: spec.iteration })
   }
   for (const { id, mode, reported } of known.values()) {
     if (mode === 'completed' || mode === 'failed') done(id, false, { site: '', timeMs: 0 })
@@ -99,7 +106,7 @@ export function createRequestBook(told: ReadonlyMap<string, PodFacts>, known: Re
     specFor(read) {
       for (let number = 1; ; number++) {
         const request = number === 1 ? read.request : `${read.request}--${number}`
-        const slot = slots.get(slotKey({ ...read, request }))
+        const slot = slotOf({ ...read, request })
         const isFree = slot === undefined ? number > (doneUpTo.get(read.request) ?? 0) || open.has(request) : slot.pod === null
         if (isFree) return { ...read, request, iteration: slot === undefined ? 0 : slot.iteration + 1 }
       }

@@ -141,6 +141,7 @@ export function createTelling({ site, view, registry, entities, onPodFaults = ()
     const told = pods.get(name) ?? null
     const events = podEvents(stamp(timeMs), { name, told, now, isRecent: (endMs) => timeMs - endMs < RECENT_MS })
     keep(pods, name, now)
+    if (now === null) faults.delete(name)
     if (events.length > 0) events.push(...requests.note({ name, told, now, isReplaced }, stamp(timeMs)))
     return events
   }
@@ -157,7 +158,7 @@ export function createTelling({ site, view, registry, entities, onPodFaults = ()
       if (!isPlaceable(pod)) return before
       const told = pods.get(name)
       const { spec: read, faults: wrong } = readPodSpec(pod, registry)
-      if (isGone || wrong.length === 0) faults.delete(name)
+      if (wrong.length === 0) faults.delete(name)
       else if (faults.get(name)?.join() !== wrong.join()) {
         faults.set(name, wrong)
         onPodFaults(pod, wrong)
