@@ -188,4 +188,61 @@ describe('one actuation', () => {
     expect(await actuator.carryOut(gate())).toMatchObject({ ok: true })
     expect(api.ledger().intents).toMatchObject([{ id: 'x', state: 'reserved' }])
   })
+
+  it('is not sent when by then another may lead, and its reservation is given back', async () => {
+    let leads = true
+    const onStep = (step: string) => {
+      if (step === 'reserved') leads = false
+    }
+    const { actuator, gate, requests, api } = setting({ leader: { ...leader, mayAct: () => leads }, onStep })
+    expect(await actuator.carryOut(gate())).toEqual({ ok: false, reason: 'another edgetwin may lead by now' })
+    expect(writes(requests).some((write) => write.includes('pods/'))).toBe(false)
+    expect(api.ledger().intents).toEqual([])
+  })
+
+  it('is not sent when its reservation took so long that it counts for another time', async () => {
+    let nowMs = 1_000
+    const slow = (wanted: KubeRequest) => {
+      if (wanted.auditId?.endsWith('.reserve')) nowMs += 5_001
+    }
+    const { actuator, gate, requests } = setting({ leader: { ...leader, serverNowMs: () => nowMs } }, slow)
+    expect(await actuator.carryOut(gate())).toEqual({ ok: false, reason: 'the ledger took too long to answer' })
+    expect(writes(requests).some((write) => write.includes('pods/'))).toBe(false)
+  })
+
+  it('is not tried again while its reservation cannot be given back', async () => {
+    const busy = (wanted: KubeRequest) => {
+      if (wanted.auditId?.endsWith('.release')) throw new KubeFailure('forbidden', 'no more')
+    }
+    const { actuator, gate, requests, api, pod } = setting(
+      {
+        onStep: (step) => {
+          // Somebody changes the pod between our read and our request.
+          if (step === 'reserved')
+            api.handle({
+              method: 'PATCH',
+              path: `/api/v1/namespaces/shop/pods/${pod().metadata.name}`,
+              body: { metadata: { annotations: { other: 'x' } } },
+            })
+        },
+      },
+      busy,
+    )
+    expect(await actuator.carryOut(gate())).toMatchObject({ ok: false, reason: 'the object has been modified' })
+    expect(writes(requests).filter((write) => write.includes('pods/'))).toHaveLength(1)
+  })
+
+  it('leaves the ledger to another that has just taken over, until the lease has had time to tell', async () => {
+    const { actuator, gate, ledger, requests } = setting()
+    expect(await actuator.carryOut(gate())).toMatchObject({ ok: true })
+    await ledger.change((now) => takeOver(now, { holder: 'other', epochMin: 0 }))
+    const next = { ...gate(), action: { ...gate().action, kind: 'evict', nodes: ['edge-3'], decision: 'd-3' }, until: 'gone' } as const
+    expect(await actuator.carryOut(next)).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('other holds the ledger with epoch 2'),
+    })
+    requests.length = 0
+    expect(await actuator.carryOut(next)).toEqual({ ok: false, reason: 'another edgetwin has just taken over' })
+    expect(writes(requests)).toEqual([])
+  })
 })
