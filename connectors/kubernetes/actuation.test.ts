@@ -245,4 +245,18 @@ describe('one actuation', () => {
     expect(await actuator.carryOut(next)).toEqual({ ok: false, reason: 'another edgetwin has just taken over' })
     expect(writes(requests)).toEqual([])
   })
+
+  it('of a move off a node that is lost costs no budget and waits for no cool-down; off one that lives it does', async () => {
+    const none = { ...budgetFor(10), movesMax: 0 }
+    for (const status of ['True', 'Unknown']) {
+      const { actuator, gate, evict, api } = setting({ budget: () => none })
+      await actuator.carryOut(gate())
+      const node = api.nodes.find(({ metadata }) => metadata.name === 'edge-2')
+      Object.assign(node?.status?.conditions?.[0] ?? {}, { status })
+      const effect = await actuator.carryOut(evict())
+      expect(effect).toEqual(
+        status === 'True' ? { ok: false, reason: '0 moves in all within 300 s, and 0 are allowed' } : { ok: true, nodes: ['edge-3'] },
+      )
+    }
+  })
 })
