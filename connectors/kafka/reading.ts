@@ -10,7 +10,7 @@ import { type FetchedPartition, type KafkaClient, KafkaFailure, type KafkaReader
 import { IDS_KEPT, type RecentIds, rememberIds } from './recent-ids.ts'
 import { type Gap, positionKey, type StartingPoint, startingPoints } from './starting-points.ts'
 import { surveyTopics } from './survey.ts'
-import { asFailure, backOffMs, closeSoon, connectWithin, pause, within } from './waiting.ts'
+import { asFailure, backOffMs, closeSoon, connectWithin, pause, unlessAborted, within } from './waiting.ts'
 
 export interface ReadingOptions {
   readonly client: KafkaClient
@@ -77,7 +77,6 @@ export function runReading(options: ReadingOptions): Reading {
   const { client, prefix, group, onRecords, onGap, clock, random, logger, madeAnewAfterMs = MADE_ANEW_AFTER_MS } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const stopped = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null)))
   const taken = new Map(options.resumeAfter.map((position) => [positionKey(position), position]))
   /** Of the record at the position taken, while this process knows it. */
   const takenIds = new Map<string, string | undefined>()
@@ -140,7 +139,7 @@ export function runReading(options: ReadingOptions): Reading {
   async function readOn(reader: KafkaReader, onProgress: () => void): Promise<void> {
     let committedMs = clock()
     while (!signal.aborted) {
-      const fetched = await Promise.race([within(STALLED_MS, 'reading', reader.poll()), stopped])
+      const fetched = await unlessAborted(within(STALLED_MS, 'reading', reader.poll()), signal)
       if (fetched === null) return
       onProgress()
       const fresh = fetched.flatMap(withTrack).flatMap(freshOf)

@@ -34,6 +34,20 @@ export async function within<T>(limitMs: number, what: string, work: Promise<T>)
   }
 }
 
+/**
+ * Leaves nothing at the signal: a race against a promise that lives on would keep every value that ever won.
+ *
+ * @returns null when `signal` is aborted first.
+ */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve(null)
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
+  })
+}
+
 interface Closable {
   readonly close: () => Promise<void>
 }
