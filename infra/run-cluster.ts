@@ -10,6 +10,7 @@ import type { Inventory } from '../connectors/kubernetes/inventory.ts'
 import { createKubeClient, type KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { type KubeSettings, loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
 import { kubePodName } from '../connectors/kubernetes/names.ts'
+import { writePodEvent } from '../connectors/kubernetes/pod-events.ts'
 import { holdsResources } from '../connectors/kubernetes/pod-facts.ts'
 import { readPodSpec } from '../connectors/kubernetes/pod-spec.ts'
 import { type ClusterView, claimsOf, createTelling, type Telling } from '../connectors/kubernetes/telling.ts'
@@ -31,8 +32,6 @@ export interface ClusterConnectionOptions {
   readonly publish: EventLog['publish']
   /** Made from the connection; without it every placement is refused. */
   readonly sink?: (parts: { readonly client: KubeClient; readonly cluster: Cluster }) => PlacementSink
-  /** Called when what is wrong with a pod's labels and annotations is new, so that its owner can be told. */
-  readonly onPodFaults?: (pod: WatchedPod, faults: readonly string[]) => void
   readonly clock: Clock
   /** Draws in [0, 1). */
   readonly random: () => number
@@ -66,13 +65,13 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
     log,
   })
   const view = index.view(cluster)
-  const telling = createTelling({
-    site,
-    view,
-    registry,
-    entities,
-    ...(options.onPodFaults === undefined ? {} : { onPodFaults: options.onPodFaults }),
-  })
+  /** Where edgetwin may act it may write Events too; elsewhere `checks` alone tell. */
+  const tellPod = ({ metadata }: WatchedPod, faults: readonly string[]): void => {
+    const pod = { name: metadata.name, namespace: metadata.namespace ?? 'default', uid: metadata.uid }
+    const event = { pod, reason: 'TwinMisread', note: faults.join('; '), timeMs: clock() } as const
+    if (options.sink !== undefined) void writePodEvent(event, { client, log, instance: 'edgetwin' })
+  }
+  const telling = createTelling({ site, view, registry, entities, onPodFaults: tellPod })
   feed = runFeed(cluster, { telling, publish, clock, log })
   const { note: _, status: feedStatus, stop: stopFeed } = feed
   return {

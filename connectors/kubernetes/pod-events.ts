@@ -10,7 +10,8 @@ import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, toKubeFailure } from './kube-failure.ts'
 import { microTime } from './micro-time.ts'
 
-export type PodEventReason = 'TwinPlaced' | 'TwinEvicted' | 'TwinRefused'
+/** `TwinMisread`: labels or annotations that are not understood. */
+export type PodEventReason = 'TwinPlaced' | 'TwinEvicted' | 'TwinRefused' | 'TwinMisread'
 
 export interface PodEvent {
   readonly pod: PodRef
@@ -28,7 +29,12 @@ export interface PodEventsOptions {
 }
 
 const NOTE_MAX = 1_024
-const ACTIONS: Readonly<Record<PodEventReason, string>> = { TwinPlaced: 'Placing', TwinEvicted: 'Evicting', TwinRefused: 'Refusing' }
+const ACTIONS: Readonly<Record<PodEventReason, string>> = {
+  TwinPlaced: 'Placing',
+  TwinEvicted: 'Evicting',
+  TwinRefused: 'Refusing',
+  TwinMisread: 'Reading',
+}
 
 export function toKubeEvent({ pod, reason, note, timeMs }: PodEvent, instance: string) {
   const { namespace, name, uid } = pod
@@ -40,7 +46,7 @@ export function toKubeEvent({ pod, reason, note, timeMs }: PodEvent, instance: s
     kind: 'Event',
     metadata: { name: `${name.slice(0, 200)}.${digest}`, namespace },
     eventTime: microTime(timeMs),
-    type: reason === 'TwinRefused' ? 'Warning' : 'Normal',
+    type: reason === 'TwinRefused' || reason === 'TwinMisread' ? 'Warning' : 'Normal',
     reason,
     action: ACTIONS[reason],
     note: text,

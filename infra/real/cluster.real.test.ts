@@ -171,6 +171,22 @@ it('explains a pod that waits for an accelerator, and sees it go on when one is 
   expect(watched.whyPending('nobody.default')).toBeNull()
 })
 
+it('names an annotation that it does not understand, also on the pod, and goes on with a default', async () => {
+  const odd = deployment('odd', 1).replace('labels: {app: odd,', 'annotations: {edgetwin.dev/frames: many}\n      labels: {app: odd,')
+  await lab.kubectl(['apply'], odd)
+  const [pod] = await eventually('it runs', () => {
+    const running = podsOf('odd').filter(({ mode }) => mode === 'running')
+    return running.length > 0 ? running : null
+  })
+  expect(pod?.spec?.frames).toBe(1)
+  const said = 'edgetwin.dev/frames "many" is no whole number from 1 to 1000000; 1 is assumed'
+  expect(watched.checks().find(({ name }) => name === 'cluster-pods')).toMatchObject({ ok: false, detail: `${pod?.name}: ${said}` })
+  await eventually('the pod tells', async () => (await lab.kubectl(['describe', 'pods', '-l', 'app=odd'])).includes(said))
+  await lab.kubectl(['delete', 'deployment', 'odd'])
+  await untilTrue()
+  expect(watched.checks().every(({ ok }) => ok)).toBe(true)
+})
+
 it('sees a node fall silent and come back', async () => {
   await lab.kubectl(['label', 'node', 'tx2-3', 'type-'])
   const node = () => watched.state().entities.node.get('tx2-3')

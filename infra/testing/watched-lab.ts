@@ -27,6 +27,7 @@ export async function watchLab(
     site: 'lab',
     entities: () => state.entities,
     registry: defaultRegistry(),
+    sink: () => ({ apply: async ({ pod }) => ({ ok: false, pod, reason: 'only watched' }) }),
     publish: async (events) => {
       const journaled = events.map((event, index) => {
         const sequence = state.sequence + 1 + index
