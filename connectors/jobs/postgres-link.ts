@@ -39,19 +39,26 @@ export function runLink({ prepare, onUp, onDown, log, random, ...options }: Link
     client.on('error', endWith)
     client.on('end', () => endWith(new Error('Connection terminated')))
     client.on('notification', ({ payload = '' }) => options.onNotice(payload))
+    // What was begun on a connection that has ended need never settle: not even `connect`.
+    const over = new Promise<never>((_, reject) => life.signal.addEventListener('abort', () => reject(failure), { once: true }))
+    over.catch(() => {})
     // A connection that hangs never answers the good-bye.
-    const leave = () => void client.end().catch(() => {})
+    const leave = () => {
+      endWith(new Error('stopped'))
+      void client.end().catch(() => {})
+    }
     stopped.signal.addEventListener('abort', leave, { once: true })
+    if (stopped.signal.aborted) leave()
     try {
-      await client.connect()
-      await prepare()
-      await client.query(`listen ${client.escapeIdentifier(options.channel)}`)
+      await Promise.race([client.connect(), over])
+      await Promise.race([prepare(), over])
+      await Promise.race([client.query(`listen ${client.escapeIdentifier(options.channel)}`), over])
       if (failureCount > 0) log.info({ failureCount }, 'job database back')
       failureCount = 0
       onUp()
       while (!life.signal.aborted) {
         await sleep(options.askEveryMs, undefined, { signal: life.signal }).catch(() => {})
-        if (!life.signal.aborted) await client.query('select 1')
+        if (!life.signal.aborted) await Promise.race([client.query('select 1'), over])
       }
       throw failure
     } finally {

@@ -1,4 +1,5 @@
 /** Topics, their settings and their offsets, through kafkajs. */
+import { setTimeout as pause } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { KafkaAdmin, TopicDescription } from './client.ts'
 import { toFailure } from './kafkajs-failure.ts'
@@ -21,7 +22,12 @@ export async function connectAdmin(admin: Admin): Promise<KafkaAdmin> {
           replicationFactor,
           configEntries: entriesOf(config),
         }))
-        if (asked.length > 0) await admin.createTopics({ topics: asked, waitForLeaders: true, timeout: CREATE_MS })
+        if (asked.length === 0) return
+        await admin.createTopics({ topics: asked, waitForLeaders: false, timeout: CREATE_MS })
+        await untilLed(
+          admin,
+          asked.map(({ topic }) => topic),
+        )
       }),
     setTopicConfig: (topic, config) =>
       told(async () => {
@@ -37,6 +43,19 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
     return await work()
   } catch (error) {
     throw toFailure(error)
+  }
+}
+
+/** A busy cluster takes seconds to give each partition a leader; kafkajs itself gives up sooner. */
+async function untilLed(admin: Admin, topics: string[]): Promise<void> {
+  for (const endMs = performance.now() + CREATE_MS; ; await pause(100)) {
+    try {
+      const { topics: metadata } = await admin.fetchTopicMetadata({ topics })
+      if (metadata.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return
+    } catch (error) {
+      if (performance.now() > endMs) throw error
+    }
+    if (performance.now() > endMs) return
   }
 }
 

@@ -142,7 +142,7 @@ async function launch(spec: ServiceSpec): Promise<void> {
       await sleep(50)
     }
     // The system may hold a port, or children the memory, of the process killed a moment ago.
-    if (!/address already in use|still in use/i.test(output()) || performance.now() > deadlineMs)
+    if (!/address already in use|still in use|lock file "postmaster.pid" already exists/i.test(output()) || performance.now() > deadlineMs)
       throw failure(spec, 'ended at once', output())
     await sleep(300)
   }
