@@ -1,4 +1,6 @@
 /** What is installed, on a real API server: every manifest is taken, each account may do exactly what it needs, people approve by kubectl. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +19,7 @@ import { AT_MS, aDecision } from '../../models/testing/events.ts'
 import { readConfig } from '../config.ts'
 import { CHART_DIR, OVERLAYS, renderChart, renderKustomize } from '../kustomize/render.ts'
 import { helmDist } from '../lab/helm-dist.ts'
-import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
+import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
 import { runTool } from '../lab/tools.ts'
 
 const NAMESPACE = 'edgetwin-system'
@@ -548,10 +550,10 @@ describe('confined, in mode auto', () => {
     expect(await answerOf(actuator, { ...eviction({ uid, resourceVersion }), ...dry })).toEqual({ status: 200, message: '' })
     const ledger = `/api/v1/namespaces/${NAMESPACE}/configmaps/edgetwin-ledger`
     const held = await actuator.request<object>({ path: ledger })
-    await actuator.request({ method: 'PUT', path: ledger, body: { ...held, data: { 'ledger.json': '{}' } } })
+    await actuator.request({ method: 'PUT', path: ledger, body: { ...held, data: { note: 'kept' } } })
     // Installing again leaves it as it is.
     await apply(await render('mode=auto'))
-    expect(await actuator.request({ path: ledger })).toMatchObject({ data: { 'ledger.json': '{}' } })
+    expect(await actuator.request({ path: ledger })).toMatchObject({ data: { note: 'kept' } })
   })
 
   it.each([
@@ -614,6 +616,74 @@ describe('confined, in mode auto', () => {
   })
 })
 
+describe('by binding', () => {
+  it('binds only what was read and for a decision, and writes nothing else on it', async () => {
+    await apply(await render('mode=auto', 'placement=binding'))
+    const actuator = await clientAs('edgetwin-actuator')
+    const spec = { schedulerName: 'edgetwin', containers: [{ name: 'c', image: 'example.com/x:1' }] }
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'free' }, spec }
+    const { metadata } = await admin.request<{ metadata: { uid: string } }>({ method: 'POST', path: PODS, body: pod })
+    const { uid } = metadata
+    const annotations = { 'edgetwin.dev/decision': 'd-1' }
+    const bind = (more: object) => {
+      const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'free', ...more }, target: { kind: 'Node', name: 'edge-1' } }
+      return answerOf(actuator, { method: 'POST', path: `${PODS}/free/binding`, query: { dryRun: 'All' }, body })
+    }
+    await eventually(
+      'the right is there',
+      async () => (await bind({ uid, annotations })).status === 201 || (await bind({ uid, annotations })).status === 200,
+    )
+    for (const [more, sentence] of [
+      [{}, 'with metadata.uid and the annotation edgetwin.dev/decision'],
+      [{ annotations }, 'with metadata.uid'],
+      [{ uid }, 'the annotation edgetwin.dev/decision'],
+      [{ uid, annotations: { ...annotations, mine: 'x' } }, 'carries annotations under edgetwin.dev/'],
+      [{ uid, annotations, labels: { mine: 'x' } }, 'and no labels'],
+    ] as const)
+      expect(await bind(more)).toEqual({ status: 403, message: expect.stringContaining(sentence) })
+  })
+})
+
+describe('edgetwin itself', () => {
+  const refusalsOf = (account: string): number =>
+    readAudit(lab).filter(({ user, responseStatus }) => {
+      const isTheirs = Object(user).username === `system:serviceaccount:${NAMESPACE}:${account}`
+      return isTheirs && Object(responseStatus).code === 403
+    }).length
+  it.each([
+    ['observe', 'edgetwin-observer'],
+    ['auto', 'edgetwin-actuator'],
+  ])('in mode %s lacks no right as %s, with the settings that the chart gives it', async (mode, account) => {
+    const settings = objectsOf(await render(`mode=${mode}`)).find(({ kind, data }) => kind === 'ConfigMap' && data !== undefined)?.data
+    const file = join(lab.dir, `${mode}.yaml`)
+    writeFileSync(file, settings?.['settings.yaml'] ?? '')
+    await clientAs(account)
+    const refusedBefore = refusalsOf(account)
+    const here = ['--host=127.0.0.1', '--port=0', `--data-dir=${join(lab.dir, mode)}`]
+    const args = [`--config=${file}`, `--kubeconfig=${join(lab.dir, `${account}.kubeconfig`)}`, ...here]
+    const env = { ...process.env, EDGETWIN_TOKEN: 'a-token-of-16-or-more' }
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), ...args], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+    try {
+      let said = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+      const url = await eventually('it listens', async () => /page and API at (\S+)/.exec(said)?.[1])
+      const wanted = mode === 'auto' ? /\[\+\] cluster: [\s\S]*\[\+\] leader: \S+ leads[\s\S]*\[\+\] ledger: epoch/ : /\[\+\] cluster: /
+      const headers = { authorization: 'Bearer a-token-of-16-or-more' }
+      const ready = await eventually('it sees, and leads', async () => {
+        const text = await (await fetch(`${url}/readyz?verbose`, { headers })).text()
+        return wanted.test(text) ? text : null
+      })
+      expect(ready).not.toMatch(/does not show us|forbidden|cannot /)
+      expect(refusalsOf(account)).toBe(refusedBefore)
+    } finally {
+      child.kill('SIGTERM')
+      await once(child, 'close')
+    }
+  })
+})
+
 describe('plans, by kubectl', () => {
   const site = 'edge'
   const common = { site, timeMs: AT_MS, source: 'test' } as const
@@ -625,13 +695,13 @@ describe('plans, by kubectl', () => {
     records = new Map()
     for (const id of ids) note(id, { type: 'decision.made', ...common, decision: aDecision({ id, summary: `plan ${id}` }) })
   }
-  const show = async (onVerdict: (verdict: Verdict) => Promise<void>, account = 'edgetwin-actuator') =>
+  const show = async (onVerdict: (verdict: Verdict) => Promise<void>, account = 'edgetwin-actuator', mayWrite = true) =>
     runCustomResources({
       client: await clientAs(account),
       site,
       namespace: NAMESPACE,
       entities: () => ({ ...NO_ENTITIES, decision: records, camera: new Map([['cam-1', aNewCamera('cam-1')]]) }),
-      mayWrite: () => true,
+      mayWrite: () => mayWrite,
       onVerdict,
       clock: Date.now,
       random: Math.random,
@@ -692,6 +762,9 @@ describe('plans, by kubectl', () => {
       )
       await lab.kubectl(['wait', 'plan/edge-d-2', '-n', NAMESPACE, '--for=condition=Approved=False', '--timeout=20s'])
       expect(await shown('edge-d-1', '{.spec.approve}')).toBe('true')
+      const forged = { status: { state: 'verified' } }
+      await admin.request({ ...change('edge-d-1', {}), path: `${PLANS}/edge-d-1/status`, body: forged })
+      await eventually('as it is again', async () => (await shown('edge-d-1', '{.status.state}')) === 'approved')
       // One that somebody deletes is shown again; one that the twin no longer has is not.
       await lab.kubectl(['delete', 'plan', 'edge-d-1', '-n', NAMESPACE])
       await eventually('shown again', async () => (await shown('edge-d-1', '{.status.state}')) === 'approved')
@@ -737,6 +810,7 @@ describe('plans, by kubectl', () => {
     )
     const running = await show(async () => {})
     const watching = await show(async () => {}, 'edgetwin-observer')
+    const waiting = await show(async () => {}, 'edgetwin-observer', false)
     try {
       await lab.kubectl(['wait', 'ppol/p', '-n', 'default', '--for=condition=Ready', '--timeout=20s'])
       expect(running.rulesFor({ namespace: 'default', labels: {} })).toMatchObject({
@@ -747,6 +821,7 @@ describe('plans, by kubectl', () => {
       expect(running.rulesFor({ namespace: 'other', labels: {} })).toBeNull()
       const said = await eventually('what it may not', async () => watching.checks().find(({ ok }) => !ok))
       expect(said.detail).toContain('cannot patch resource "cameras"')
+      expect(waiting.checks().filter(({ ok }) => !ok)).toEqual([])
       expect(watching.rulesFor({ namespace: 'default', labels: {} })).toMatchObject({ policy: 'default/p' })
       await lab.kubectl(['delete', 'crd', 'placementplans.edgetwin.dev'])
       const missing = await eventually('what is missing', async () =>
@@ -759,6 +834,7 @@ describe('plans, by kubectl', () => {
     } finally {
       await running.stop()
       await watching.stop()
+      await waiting.stop()
     }
   })
 })
