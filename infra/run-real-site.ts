@@ -84,7 +84,7 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   const scrapes = runNodeScrapes({ cluster: connection.cluster, config, site, publish, clock, log })
   return {
     sink: connection.sink,
-    gates: gatesOf(connection.client, { clock, log }),
+    gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => connection.whyPending(pod) },
     checks: () => [...connection.checks(), ...scrapes.checks(), ...(actuation?.checks() ?? [])],
     async stop() {
       await scrapes.stop()
@@ -98,7 +98,7 @@ function placeablePods(cluster: Cluster): number {
   return [...cluster.objects('pod').values()].filter(({ metadata }) => metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE).length
 }
 
-function gatesOf(client: KubeClient, { clock, log }: { readonly clock: Clock; readonly log: Logger }): GateApi {
+function gatesOf(client: KubeClient, { clock, log }: { readonly clock: Clock; readonly log: Logger }): Pick<GateApi, 'ungate'> {
   return {
     async ungate({ pods, dryRun }) {
       const wish = pods === 'all' ? ({ kind: 'all' } as const) : ({ kind: 'pods', names: pods } as const)

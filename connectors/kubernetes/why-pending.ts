@@ -2,7 +2,9 @@
  * Why a pod is bound nowhere, in words that tell what to do: the accelerator that it asks for is unknown, or taken, or another one is
  * idle, with or without an image that would serve it there; else what each node has against it.
  */
+
 import { type ImageRegistry, imageForStage } from '../../models/applications/registry.ts'
+import type { WhyPending } from '../../models/contracts/gates.ts'
 import type { AcceleratorKind } from '../../models/events/shapes.ts'
 import { podRequests } from '../../models/scheduling/kubernetes/resources.ts'
 import type { KubeSnapshot } from '../../models/scheduling/kubernetes/snapshot.ts'
@@ -11,30 +13,6 @@ import { kindOfName } from './device-sources.ts'
 import type { Device } from './inventory.ts'
 import { GATE } from './names.ts'
 import type { ResourceClaim, WatchedPod } from './watched.ts'
-
-export type PendingCause =
-  | 'gated'
-  | 'accelerator-unknown'
-  | 'accelerator-taken'
-  | 'accelerator-faulty'
-  /** Taken, and all that is idle has no image for this inference. */
-  | 'idle-without-image'
-  /** Taken, and something idle could do it. */
-  | 'idle-with-image'
-  /** It fits no node for other reasons. */
-  | 'no-node'
-  /** It fits; its turn has not come. */
-  | 'not-yet'
-
-export interface WhyPending {
-  readonly cause: PendingCause
-  /** One or two sentences. */
-  readonly text: string
-  /** Node → what is against it there. */
-  readonly nodes: Readonly<Record<string, string>>
-  /** Accelerators of other kinds that nobody has; `image` null: nothing serves the inference there. */
-  readonly idle: readonly { readonly accelerator: string; readonly acceleratorKind: AcceleratorKind; readonly image: string | null }[]
-}
 
 export interface PendingInput {
   readonly pod: WatchedPod
@@ -54,7 +32,7 @@ export function whyPending(input: PendingInput): WhyPending | null {
   if (pod.spec.nodeName !== undefined) return null
   const { feasible, rejected } = judge(pod, snapshot)
   const nodes = Object.fromEntries([...rejected].map(([node, { plugin, reason }]) => [node, `${reason} (${plugin})`]))
-  const answer = (cause: PendingCause, text: string, idle: WhyPending['idle'] = []): WhyPending => ({ cause, text, nodes, idle })
+  const answer = (cause: WhyPending['cause'], text: string, idle: WhyPending['idle'] = []): WhyPending => ({ cause, text, nodes, idle })
   const gates = (pod.spec.schedulingGates ?? []).map(({ name }) => name)
   if (gates.length > 0) {
     const who = gates.includes(GATE) ? 'edgetwin has not decided yet where it goes' : 'somebody else holds it back'
@@ -101,7 +79,7 @@ function wantedOf({ pod, claims, devices }: PendingInput): Wanted[] {
 }
 
 interface Fault {
-  readonly cause: PendingCause
+  readonly cause: WhyPending['cause']
   readonly text: string
   readonly idle: WhyPending['idle']
 }

@@ -3,6 +3,7 @@ import type { GateApi } from '../../models/contracts/gates.ts'
 
 export function aGateApi(): GateApi {
   return {
+    whyPending: async (pod) => (pod === 'stuck.default' ? { cause: 'gated', text: 'It is held.', nodes: {}, idle: [] } : null),
     ungate: async ({ pods }) => {
       const asked = pods === 'all' ? ['stuck.default', 'web-1.default'] : pods
       return {

@@ -32,6 +32,7 @@ const GET_NEEDS: Readonly<Record<string, Need>> = {
   '/api/v1/transitions/:kind/*': 'get twins',
   '/api/v1/jobs': 'get twins',
   '/api/v1/jobs/:id': 'get twins',
+  '/api/v1/pending/:pod': 'get twins',
   '/api/v1/events': 'get audit',
   '/api/v1/dead-letters': 'get audit',
   '/api/v1/log/topics': 'get audit',

@@ -1,10 +1,23 @@
-/** Letting go of what edgetwin's gate holds: the way out for people while edgetwin runs. */
-import { ungatedShape, ungateShape } from '../../models/contracts/gates.ts'
+/** Pods of a real cluster that wait: why they do, and letting go of what edgetwin's gate holds. */
+import { z } from 'zod'
+import { ungatedShape, ungateShape, whyPendingShape } from '../../models/contracts/gates.ts'
+import { nameShape } from '../../models/events/shapes.ts'
 import type { App, AppOptions } from './app-options.ts'
 
 /** Without a real cluster in `options` there is no such route. */
 export function addGateRoutes(app: App, { gates }: AppOptions): void {
   if (gates === undefined) return
+  app.get(
+    '/api/v1/pending/:pod',
+    {
+      schema: {
+        summary: 'Why a pod of the cluster is bound nowhere; null when it is bound, or not there.',
+        params: z.object({ pod: nameShape.describe('Its name in the twin, pod.namespace.') }),
+        response: { 200: z.object({ item: whyPendingShape.nullable() }) },
+      },
+    },
+    async ({ params }) => ({ item: await gates.whyPending(params.pod) }),
+  )
   app.post(
     '/api/v1/ungate',
     {

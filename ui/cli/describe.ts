@@ -3,6 +3,7 @@
  * predicted. Written from the shape of the data, so a new property shows without a change here.
  */
 import { z } from 'zod'
+import type { WhyPending } from '../../models/contracts/gates.ts'
 import { type Entity, entityName } from '../../models/entities/entities.ts'
 import { FRESHNESS } from '../../models/entities/fact.ts'
 import type { CellContext } from './columns.ts'
@@ -25,6 +26,14 @@ export function describeEntity(entity: Entity, context: CellContext): string {
   const rest = Object.entries(entity).filter(([name]) => !['name', 'id', 'kind', 'mode'].includes(name))
   return [...head, ...rest]
     .flatMap(([name, value]) => linesOf(name, value, context))
+    .join('\n')
+    .concat('\n')
+}
+
+/** Why a pod of a real cluster waits: the cause first, then each node's objection. */
+export function describePending({ text, nodes, idle }: WhyPending): string {
+  const idleLines = idle.map(({ accelerator, image }) => `${INDENT}idle ${accelerator}: ${image ?? 'no image for this inference'}`)
+  return [`waits: ${text}`, ...Object.entries(nodes).map(([node, reason]) => `${INDENT}${node}: ${reason}`), ...idleLines]
     .join('\n')
     .concat('\n')
 }

@@ -1,8 +1,10 @@
 /** What twinctl asks of the server: every path and answer in one place, so that a change of the API is a change here. */
+
 import { z } from 'zod'
 import { type AccessAnswer, accessAnswerShape } from '../../models/contracts/access.ts'
 import { type ActiveFault, activeFaultShape, type Fault } from '../../models/contracts/fault.ts'
 import { type FlipAnswer, type FlipQueryInput, flipAnswerShape } from '../../models/contracts/flips.ts'
+import { type WhyPending, whyPendingShape } from '../../models/contracts/gates.ts'
 import type { SeriesKind, TransitionKind } from '../../models/contracts/history.ts'
 import { type SeriesAnswer, seriesAnswerShape, type TransitionsAnswer, transitionsAnswerShape } from '../../models/contracts/history-api.ts'
 import { type NewJob, type StoredJob, storedJobShape } from '../../models/contracts/jobs.ts'
@@ -10,6 +12,7 @@ import { type RegretTable, regretTableShape } from '../../models/contracts/regre
 import { type ScenarioAnswer, type Standing, scenarioAnswerShape, standingShape } from '../../models/contracts/study-api.ts'
 import { type WhatIfAnswer, type WhatIfQueryInput, whatIfAnswerShape } from '../../models/contracts/what-if.ts'
 import { ENTITY_SHAPES, type Entity, type EntityKind } from '../../models/entities/entities.ts'
+import { TwinError } from '../../models/errors.ts'
 import { LOOP_MODES, type LoopMode } from '../../models/events/decision-events.ts'
 import { type JournaledEvent, twinEventShape } from '../../models/events/events.ts'
 import { type Comparison, comparisonShape, type SweepAnswer, sweepAnswerShape } from '../../models/scenario/answers.ts'
@@ -40,6 +43,8 @@ const LIMIT = 10_000
 export interface TwinCalls {
   entities(kind: EntityKind, at?: string): Promise<Entity[]>
   entity(kind: EntityKind, name: string, at?: string): Promise<Entity>
+  /** null: it does not wait, or no real cluster is behind the twin. */
+  whyPending(pod: string): Promise<WhyPending | null>
   whatIf(query: WhatIfQueryInput): Promise<WhatIfAnswer>
   scenario(scenario: Scenario): Promise<ScenarioAnswer>
   sweep(scenario: Scenario): Promise<SweepAnswer>
@@ -82,6 +87,14 @@ export function createTwinCalls(client: RestClient): TwinCalls {
     entities: (kind, at) => listOf(`entities/${kind}`, entityShape, { at, limit: LIMIT }),
     entity: async (kind, name, at) =>
       (await client.get(`entities/${kind}/${toPath(name)}`, { query: { at }, shape: z.object({ item: entityShape }) })).item,
+    whyPending: async (pod) => {
+      try {
+        return (await client.get(`pending/${toPath(pod)}`, { shape: z.object({ item: whyPendingShape.nullable() }) })).item
+      } catch (error) {
+        if (error instanceof TwinError && error.code === 'ROUTE_UNKNOWN') return null
+        throw error
+      }
+    },
     whatIf: (query) => client.post('what-if', { body: query, shape: whatIfAnswerShape }),
     scenario: (scenario) => client.post('scenarios', { body: { scenario }, shape: scenarioAnswerShape }),
     sweep: (scenario) => client.post('sweeps', { body: { scenario }, shape: sweepAnswerShape }),

@@ -1,6 +1,6 @@
 /** `twinctl describe`: everything about one entity, each fact with its source, age and freshness. */
 import type { Command } from 'commander'
-import { describeEntity } from '../describe.ts'
+import { describeEntity, describePending } from '../describe.ts'
 import { globalsOf } from '../globals.ts'
 import { formatOne, outputOption } from '../output.ts'
 import { toKind } from '../resources.ts'
@@ -24,7 +24,11 @@ export function addDescribe(program: Command, terminal: Terminal): void {
     .option('--at <when>', AT_HELP)
     .addHelpText('after', '\nExamples:\n  twinctl describe accelerator tx2-1/gpu0\n  twinctl describe plan 4b1f… --at 10m')
     .action(async (kind: string, name: string, { output, at }: DescribeOptions, command: Command) => {
-      const entity = await createTwinCalls(createRestClient(globalsOf(command))).entity(toKind(kind), name, at)
-      await terminal.print(output === 'text' ? describeEntity(entity, { nowMs: Date.now() }) : formatOne(entity, output))
+      const calls = createTwinCalls(createRestClient(globalsOf(command)))
+      const entity = await calls.entity(toKind(kind), name, at)
+      if (output !== 'text') return terminal.print(formatOne(entity, output))
+      const isWaiting = entity.kind === 'pod' && (entity.mode === 'pending' || entity.mode === 'gated') && at === undefined
+      const why = isWaiting ? await calls.whyPending(entity.name) : null
+      await terminal.print(describeEntity(entity, { nowMs: Date.now() }) + (why === null ? '' : describePending(why)))
     })
 }
