@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from '@jest/globals'
+import type { WhyPending } from '../../models/contracts/gates.ts'
 import type { Accelerator } from '../../models/entities/accelerator.ts'
 import type { Node } from '../../models/entities/node.ts'
 import type { Pod } from '../../models/entities/pod.ts'
@@ -70,6 +71,10 @@ it('shows four jobs for one GPU: one runs, three wait, then one after the other'
     'one runs, and its GPU is taken in the twin',
     async () => (await running()).length === 1 && (await gpu())?.mode === 'allocated',
   )
+  // The GPU is taken; the FPGA and the NPU are idle, and nobody has an image of this job for them.
+  const waiting = (await podsOf('jobgroup=detect')).find(({ status }) => status.phase === 'Pending')
+  const why = await edgetwin.get<{ item: WhyPending | null }>(`/api/v1/pending/${waiting?.metadata.name}.openvino`)
+  expect(why.item).toMatchObject({ cause: 'idle-without-image', text: expect.stringContaining('node-g/gpu0') })
   let most = 0
   await eventually(
     'all four are done',
