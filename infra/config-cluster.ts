@@ -1,6 +1,6 @@
 /** Settings of the cluster: an emulated site, or a real Kubernetes with what edgetwin may do there. */
 import { z } from 'zod'
-import { ACCESS_AUDIENCE } from '../models/contracts/access.ts'
+import { ACCESS_AUDIENCE } from '../models/contracts/audience.ts'
 
 const text = z.string().min(1)
 const whole = (min: number, max: number) =>

@@ -105,8 +105,19 @@ async function upPrometheus({ dir, port, progress }: KindOptions): Promise<KindS
   return { addresses: [url, `http://${address}/metrics`], settings }
 }
 
+/** What the chart would make: where edgetwin keeps who leads and what is under way. */
+const OWN_OBJECTS = `apiVersion: v1
+kind: Namespace
+metadata: {name: edgetwin-system}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: edgetwin-ledger, namespace: edgetwin-system}
+`
+
 async function upKubernetes({ dir, port, nodes, real, progress }: KindOptions): Promise<KindStarted> {
   const lab = await startKubernetes({ dir, port, quickFailures: true, outlives: true, progress })
+  await lab.kubectl(['apply'], OWN_OBJECTS)
   for (const named of nodes) progress(`nodes: ${(await applyNodes(lab, named)).join(', ')}`)
   if (real > 0) await startWorkers(lab, { count: real, outlives: true, progress })
   const { url, kubeconfig } = lab

@@ -8,8 +8,6 @@ import { z } from 'zod'
 import type { TwinError } from '../errors.ts'
 
 export const ACCESS_GROUP = 'edgetwin.dev'
-/** What a token has to be made out for. */
-export const ACCESS_AUDIENCE = 'edgetwin'
 
 /** "verb resource" or "verb resource/subresource", with what it lets people do. */
 export const RIGHTS = {

@@ -9,7 +9,7 @@ import { request } from 'node:https'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { ACCESS_AUDIENCE } from '../../models/contracts/access.ts'
+import { ACCESS_AUDIENCE } from '../../models/contracts/audience.ts'
 import { TwinError } from '../../models/errors.ts'
 import { type ExecPlugin, type KubeTarget, readKubeconfig, refused } from './kubeconfig.ts'
 

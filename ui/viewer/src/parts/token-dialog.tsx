@@ -1,6 +1,6 @@
 /** Asks for the token when the server wants one, and says what was wrong with the last; it is kept for this tab only. */
 import { useEffect, useRef, useState } from 'react'
-import { ACCESS_AUDIENCE } from '../../../../models/contracts/access.ts'
+import { ACCESS_AUDIENCE } from '../../../../models/contracts/audience.ts'
 import { keepToken, onTokenNeeded } from '../live/api.ts'
 import { usePage } from '../live/store.ts'
 import { TextField } from './fields.tsx'
