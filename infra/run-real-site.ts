@@ -6,10 +6,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Cluster } from '../connectors/kubernetes/cluster.ts'
+import { type CustomResources, runCustomResources } from '../connectors/kubernetes/custom-resources.ts'
 import type { KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
 import { budgetFor } from '../connectors/kubernetes/ledger-state.ts'
 import { PLACEABLE, PLACEMENT_LABEL } from '../connectors/kubernetes/names.ts'
+import { objection } from '../connectors/kubernetes/placement-policy.ts'
 import { createKubernetesSink } from '../connectors/kubernetes/placement-sink.ts'
 import { type Actuation, runActuation } from '../connectors/kubernetes/run-actuation.ts'
 import { ungate } from '../connectors/kubernetes/ungate.ts'
@@ -22,7 +24,7 @@ import type { TwinState } from '../twin/twin-state.ts'
 import type { Config } from './config.ts'
 import { connectCluster } from './run-cluster.ts'
 import { runNodeScrapes } from './run-node-scrapes.ts'
-import type { Connected } from './run-site-twin.ts'
+import type { Connected, ConnectMeans } from './run-site-twin.ts'
 
 export interface RealSiteOptions {
   readonly config: Config
@@ -31,14 +33,16 @@ export interface RealSiteOptions {
   readonly state: () => TwinState
   readonly registry: ImageRegistry
   readonly publish: EventLog['publish']
+  readonly judge: ConnectMeans['judge']
   readonly clock: Clock
   readonly log: Logger
 }
 
 /** @throws TwinError KUBECONFIG_INVALID */
 export async function connectRealSite(options: RealSiteOptions): Promise<Connected> {
-  const { config, site, state, registry, publish, clock, log } = options
+  const { config, site, state, registry, publish, judge, clock, log } = options
   let actuation: Actuation | null = null
+  let own: CustomResources | null = null
   const sinkOf = ({ client, cluster }: { readonly client: KubeClient; readonly cluster: Cluster }): PlacementSink => {
     const { placement: strategy } = config
     if (strategy === 'none') throw new Error('unreachable: without a strategy there is no sink')
@@ -68,6 +72,13 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
       rank: (placement) => rankNodes(state(), placement, registry),
       uidOf: (pod) => state().entities.pod.get(pod)?.uid ?? null,
       images: new Set(registry.map(({ image }) => image)),
+      rulesFor: ({ metadata }, { isMove }) => {
+        const rules = own?.rulesFor({ namespace: metadata.namespace ?? 'default', labels: metadata.labels ?? {} }) ?? null
+        if (rules === null) return {}
+        const { strategy, topK, mayLeaveGap } = rules
+        const set = { ...(topK === null ? {} : { topK }), ...(mayLeaveGap === null ? {} : { mayLeaveGap }) }
+        return { strategy, ...set, objection: objection(rules, { timeMs: clock(), isMove }) }
+      },
     })
   }
   const connection = await connectCluster({
@@ -81,14 +92,29 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
     random: Math.random,
     log,
   })
+  const acting = actuation as Actuation | null
+  if (acting !== null) {
+    own = runCustomResources({
+      client: connection.client,
+      site,
+      namespace: config.kubeNamespace,
+      entities: () => state().entities,
+      mayWrite: acting.leader.mayAct,
+      onVerdict: judge,
+      clock,
+      random: Math.random,
+      log,
+    })
+  }
   const scrapes = runNodeScrapes({ cluster: connection.cluster, config, site, publish, clock, log })
   return {
     sink: connection.sink,
     gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => connection.whyPending(pod) },
-    checks: () => [...connection.checks(), ...scrapes.checks(), ...(actuation?.checks() ?? [])],
+    checks: () => [...connection.checks(), ...scrapes.checks(), ...(acting?.checks() ?? []), ...(own?.checks() ?? [])],
     async stop() {
       await scrapes.stop()
-      await actuation?.stop()
+      await own?.stop()
+      await acting?.stop()
       await connection.stop()
     },
   }

@@ -48,6 +48,19 @@ export interface Connected {
   readonly stop: Stop
 }
 
+export interface ConnectMeans {
+  readonly publish: EventLog['publish']
+  /** The twin as it is whenever it is asked. */
+  readonly state: () => TwinState
+  /** What a person said to a plan somewhere else than here, such as in the cluster. */
+  readonly judge: (verdict: {
+    readonly id: string
+    readonly approve: boolean
+    readonly by: string
+    readonly reason: string
+  }) => Promise<void>
+}
+
 /** A log out of process, as far as its twin must know of it. */
 export interface OutsideLog {
   readonly publishAndHear: (events: readonly TwinEvent[]) => Promise<void>
@@ -68,11 +81,7 @@ export interface SiteTwinOptions {
   readonly outsideLog?: OutsideLog | undefined
   /** Starts to take the site's events from where the journal ends. */
   readonly startIngest: (options: TakeOptions) => Promise<Ingest>
-  /** `state`: the twin as it is whenever it is asked. */
-  readonly connect: (
-    initial: TwinState,
-    means: { readonly publish: EventLog['publish']; readonly state: () => TwinState },
-  ) => Promise<Connected>
+  readonly connect: (initial: TwinState, means: ConnectMeans) => Promise<Connected>
   /** Shut while another process may be the site's owner; default: always open. */
   readonly gate?: Gate
   readonly clock: Clock
@@ -153,7 +162,8 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
 
   const access = openAccess(config, clock)
   if (access !== null) stops.push(access.stop)
-  const connected = await options.connect(initial, { publish: options.publish, state })
+  let judge: ConnectMeans['judge'] = () => Promise.reject(new TwinError('OVERLOADED', 'the twin is starting; say it again in a moment'))
+  const connected = await options.connect(initial, { publish: options.publish, state, judge: (verdict) => judge(verdict) })
   stops.push(connected.stop)
   const store = await openJobs({ site, config, clock, random: Math.random, log })
   const jobs = store && runJobs({ site, store, state, publish, mayAct, clock, log })
@@ -189,6 +199,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
     checks: makeChecks({ state, journal, dependencies, clock }),
     ...(connected.faults === undefined ? {} : { faults: connected.faults }),
   })
+  judge = ({ approve, ...verdict }) => (approve ? api.approve(verdict) : api.reject(verdict))
   const standing = runStanding({ state, pool, settings: { delta1Seconds: config.delta1Seconds, delta2: config.delta2 }, log })
   stops.push(standing.stop)
   const studies = makeStudyApi({

@@ -111,11 +111,11 @@ async function runAlone({ config, log, viewerDir }: TwinOptions, { name: site, d
       viewerDir,
       registry,
       pool,
-      connect: async (initial, { publish, state }) => {
+      connect: async (initial, { publish, state, judge }) => {
         if (description !== null) return connectSimulatedSite(description, { initial, publish, config, log })
         // The client of Kubernetes is large: who has no real cluster does not wait for it.
         const { connectRealSite } = await import('./run-real-site.ts')
-        return connectRealSite({ config, site, state, registry, publish, clock: Date.now, log })
+        return connectRealSite({ config, site, state, registry, publish, judge, clock: Date.now, log })
       },
       clock: Date.now,
       log,

@@ -22,6 +22,7 @@ afterEach(async () => {
 async function start(nodes: string, mode: string): Promise<void> {
   lab = await startKubernetes({ quickFailures: true, progress: (line) => process.stderr.write(`${line}\n`) })
   await applyNodes(lab, nodes)
+  await lab.kubectl(['apply', '--server-side', '-f', 'infra/helm/edgetwin/crds'])
   await lab.kubectl(['create', 'namespace', 'edgetwin-system'])
   await lab.kubectl(['create', 'configmap', 'edgetwin-ledger', '--namespace', 'edgetwin-system'])
   const cluster = ['--cluster', 'kubernetes', '--kubeconfig', lab.kubeconfig, '--site', 'lab', '--mode', mode]
@@ -139,4 +140,22 @@ it('places a gated Deployment, and moves it off a node that falls silent; a cord
   // What it says of itself: nothing of it is written by two, and its watches missed nothing.
   await sleep(1_000)
   expect(await (await fetch(`${edgetwin.url}/readyz?verbose`)).text()).toMatch(/\[\+\] cluster-drift/)
+}, 1_500_000)
+
+it('shows its plan in the cluster, and carries it out when somebody approves it by kubectl', async () => {
+  await start('dhs', 'approve')
+  await lab.kubectl(['apply'], DEPLOYMENT)
+  const plans = async () =>
+    (await lab.kubectl(['get', 'placementplans', '-n', 'edgetwin-system', '-o', 'name'])).trim().split('\n').filter(Boolean)
+  await eventually('a plan is shown', async () => (await plans()).length > 0, 60_000)
+  expect(live(await podsOf('app=cams')).filter(({ spec }) => spec.nodeName !== undefined)).toEqual([])
+  // A plan is replaced when a better one turns up: whichever waits now is the one to approve.
+  const approve = async () => {
+    for (const plan of await plans())
+      await lab.kubectl(['patch', plan, '-n', 'edgetwin-system', '--type', 'merge', '-p', '{"spec":{"approve":true}}']).catch(() => '')
+    return live(await podsOf('app=cams')).filter(({ spec }) => spec.nodeName !== undefined).length === 4
+  }
+  await eventually('all four are placed', approve, 60_000)
+  const rows = await edgetwin.get<{ items: { reported: { steps: { by?: string }[] } }[] }>('/api/v1/plans')
+  expect(JSON.stringify(rows.items)).toMatch(/kubectl|kubernetes-admin/)
 }, 1_500_000)

@@ -3,6 +3,7 @@
  *
  * One more: a start function on `startService` in a file of its own, and an entry here.
  */
+import { join } from 'node:path'
 import type { ClusterSettings } from '../config-cluster.ts'
 import type { ServiceSettings } from '../config-services.ts'
 import type { Progress } from './cache.ts'
@@ -105,6 +106,7 @@ async function upPrometheus({ dir, port, progress }: KindOptions): Promise<KindS
   return { addresses: [url, `http://${address}/metrics`], settings }
 }
 
+const CRDS_DIR = join(import.meta.dirname, '..', 'helm', 'edgetwin', 'crds')
 /** What the chart would make: where edgetwin keeps who leads and what is under way. */
 const OWN_OBJECTS = `apiVersion: v1
 kind: Namespace
@@ -117,6 +119,7 @@ metadata: {name: edgetwin-ledger, namespace: edgetwin-system}
 
 async function upKubernetes({ dir, port, nodes, real, progress }: KindOptions): Promise<KindStarted> {
   const lab = await startKubernetes({ dir, port, quickFailures: true, outlives: true, progress })
+  await lab.kubectl(['apply', '--server-side', '-f', CRDS_DIR])
   await lab.kubectl(['apply'], OWN_OBJECTS)
   for (const named of nodes) progress(`nodes: ${(await applyNodes(lab, named)).join(', ')}`)
   if (real > 0) await startWorkers(lab, { count: real, outlives: true, progress })
