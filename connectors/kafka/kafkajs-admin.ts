@@ -82,8 +82,26 @@ async function describeTopics(admin: Admin, names: readonly string[]): Promise<r
 }
 
 async function rangesOf(admin: Admin, topic: string) {
-  const offsets = await admin.fetchTopicOffsets(topic)
+  const offsets = await whenLed(() => admin.fetchTopicOffsets(topic))
   return offsets.map(({ partition, low, high }) => ({ topic, partition, beginOffset: Number(low), endOffset: Number(high) }))
+}
+
+const LED_MS = 5_000
+const NOT_LED = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION'])
+
+/** A broker that has just been made leader may not know it yet. */
+async function whenLed<T>(ask: () => Promise<T>): Promise<T> {
+  for (const endMs = performance.now() + LED_MS; ; await pause(100)) {
+    try {
+      return await ask()
+    } catch (error) {
+      const causes = [error, error instanceof Error ? error.cause : undefined]
+      const isNotLed = causes.some(
+        (cause) => typeof cause === 'object' && cause !== null && NOT_LED.has(String(Reflect.get(cause, 'type'))),
+      )
+      if (!isNotLed || performance.now() > endMs) throw error
+    }
+  }
 }
 
 const entriesOf = (config: Readonly<Record<string, string>>) => Object.entries(config).map(([name, value]) => ({ name, value }))
