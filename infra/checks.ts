@@ -37,7 +37,7 @@ export function makeChecks({
     const stallMs = delay.max / 1e6
     delay.reset()
     const stall = { name: 'event-loop', ok: stallMs < STALL_MS, detail: `longest stall ${stallMs.toFixed(0)} ms since the last check` }
-    return [...checks, { ...stall, remedy: 'give the process more CPU, or fewer what-ifs at once' }]
+    return [...checks, { ...stall, remedy: 'give the process more CPU, or fewer what-ifs at once', advisory: true }]
   }
 }
 

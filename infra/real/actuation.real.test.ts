@@ -230,9 +230,13 @@ describe('stopped at a step until another has taken over, and continued', () => 
 
   it('a planted fault is found: one that does not look at the fence writes', async () => {
     start('twin-a', 'no-fence')
-    const wrote = await lateWrites('read')
-    expect(wrote.map(({ objectRef }) => objectRef?.name)).toContain('edgetwin-ledger')
-  }, 120_000)
+    // What it was about to do may have been overtaken by then: so more than one gets the chance.
+    const names: (string | undefined)[] = []
+    for (let round = 0; round < 4 && !names.includes('edgetwin-ledger'); round++) {
+      names.push(...(await lateWrites('read', 'no-fence')).map(({ objectRef }) => objectRef?.name))
+    }
+    expect(names).toContain('edgetwin-ledger')
+  }, 240_000)
 })
 
 it('kubectl describe tells what was done to a pod and why', async () => {
