@@ -102,6 +102,15 @@ describe('the accelerators of a node', () => {
       ['edge-1/cpu0 node -', 'edge-1/gpu0 slice+exporter iris-xe'],
       [],
     ],
+    [
+      'that are CPUs are what the cluster says of the node, under the names that the exporter has for them',
+      {
+        node: aKubeNode('edge-1', { labels: { 'edgetwin.dev/device-model': 'jetson-tx2' } }),
+        seen: [0, 1].map((number) => ({ name: `edge-1/socket${number}`, acceleratorKind: 'CPU' as const })),
+      },
+      ['edge-1/socket0 node+exporter jetson-tx2', 'edge-1/socket1 node+exporter jetson-tx2'],
+      [],
+    ],
     ['may be known to the exporter alone', { seen: seen('card-a') }, ['edge-1/card-a exporter -', 'edge-1/cpu0 node -'], []],
     [
       'are as many as the slice says, and the device plugin is contradicted',

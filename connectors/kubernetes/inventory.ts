@@ -187,7 +187,11 @@ function addSeen(merge: Merge, seen: readonly SeenDevice[]): void {
     const known = merge.devices.filter(({ acceleratorKind }) => acceleratorKind === kind)
     const unnamed = ofKind.filter(({ name }) => !told.has(name))
     if (known.length === 0) {
-      for (const { name } of unnamed) add(merge, { kind, from: 'exporter', name })
+      // A CPU is in every machine that the cluster lists: the exporter only says what it is called.
+      for (const { name } of unnamed) {
+        const device = add(merge, { kind, from: kind === 'CPU' ? 'node' : 'exporter', name })
+        if (kind === 'CPU') device.from.push('exporter')
+      }
       continue
     }
     // Other names for the same devices, as far as there are as many.

@@ -107,14 +107,18 @@ async function upPrometheus({ dir, port, progress }: KindOptions): Promise<KindS
 }
 
 const CRDS_DIR = join(import.meta.dirname, '..', 'helm', 'edgetwin', 'crds')
-/** What the chart would make: where edgetwin keeps who leads and what is under way. */
+/** What the chart would make, and takes over when it is installed there: where edgetwin keeps what is under way. */
 const OWN_OBJECTS = `apiVersion: v1
 kind: Namespace
 metadata: {name: edgetwin-system}
 ---
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: edgetwin-ledger, namespace: edgetwin-system}
+metadata:
+  name: edgetwin-ledger
+  namespace: edgetwin-system
+  labels: {app.kubernetes.io/managed-by: Helm}
+  annotations: {meta.helm.sh/release-name: edgetwin, meta.helm.sh/release-namespace: edgetwin-system}
 `
 
 async function upKubernetes({ dir, port, nodes, real, progress }: KindOptions): Promise<KindStarted> {
