@@ -115,6 +115,7 @@ const WHY: Readonly<Record<KubeFailureKind, Refusal>> = {
   'too-many': 'busy',
   invalid: 'invalid',
   unreachable: 'busy',
+  untrusted: 'busy',
   timeout: 'busy',
   server: 'busy',
 }

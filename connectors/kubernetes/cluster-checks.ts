@@ -66,16 +66,25 @@ function checkOf(
       name,
       ok: false,
       detail: `${server} does not know us: ${failure.message}`,
-      remedy: 'Renew the certificate or token of the kubeconfig.',
+      remedy: 'Renew the certificate or token of the kubeconfig; it is read anew.',
+    }
+  }
+  if (failure?.kind === 'untrusted') {
+    return {
+      name,
+      ok: false,
+      detail: `whoever answers at ${server} does not prove to be it: ${failure.message}`,
+      remedy: "Put the cluster's own certificate-authority into the kubeconfig; it is read anew.",
     }
   }
   const outMs = outSinceMs === null ? 0 : nowMs - outSinceMs
-  const detail = synced ? `${objectCount} ${resource}` : `${resource} are not listed yet`
-  if (outMs <= PATIENCE_MS) return { name, ok: synced || failure === null, detail, remedy: 'Wait until the API server answers.' }
+  const why = failure === null ? '' : `: ${failure.message}`
+  const detail = synced ? `${objectCount} ${resource}` : `${resource} are not listed yet${why}`
+  if (outMs <= PATIENCE_MS) return { name, ok: synced || failure === null, detail, remedy: `Wait until ${server} answers.` }
   return {
     name,
     ok: false,
-    detail: `${resource} are as of ${Math.round(outMs / 1_000)} s ago: ${failure?.message ?? 'the API server does not answer'}`,
+    detail: `${resource} are ${synced ? `as of ${Math.round(outMs / 1_000)} s ago` : 'not listed yet'}: ${failure?.message ?? 'the API server does not answer'}`,
     remedy: `See whether ${server} can be reached and is well.`,
   }
 }

@@ -46,6 +46,7 @@ export function runFeed(cluster: Cluster, options: FeedOptions): Feed {
   const { telling, publish, clock, log, gatherMs = 20, retryMs = 1_000 } = options
   const backlog = createBacklog({ cluster, telling, clock })
   const stopping = new AbortController()
+  const stopped = Promise.withResolvers<void>()
   const counts = { told: 0, refused: 0 }
   let stuckSinceMs: number | null = null
   let wake = Promise.withResolvers<void>()
@@ -77,7 +78,7 @@ export function runFeed(cluster: Cluster, options: FeedOptions): Feed {
   }
 
   const run = async (): Promise<void> => {
-    await cluster.synced
+    await Promise.race([cluster.synced, stopped.promise])
     for (let lookedMs = 0; !stopping.signal.aborted; ) {
       if (clock() - lookedMs >= LOOK_MS) {
         lookedMs = clock()
@@ -107,6 +108,7 @@ export function runFeed(cluster: Cluster, options: FeedOptions): Feed {
     }),
     async stop() {
       stopping.abort()
+      stopped.resolve()
       wake.resolve()
       await running
     },

@@ -8,6 +8,8 @@ import { Agent, type RequestOptions, request } from 'node:https'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { TwinError } from '../../models/errors.ts'
+import { credentialTrouble } from './kube-config.ts'
 import { failureOf, KubeFailure, toKubeFailure } from './kube-failure.ts'
 
 export type PatchType =
@@ -62,7 +64,9 @@ export function createKubeClient(load: () => KubeConfig): KubeClient {
   /** One agent per set of credentials: it keeps the connections. */
   const optionsFor = async (): Promise<RequestOptions> => {
     const options: RequestOptions = {}
-    await config.applyToHTTPSOptions(options)
+    await config.applyToHTTPSOptions(options).catch((error: unknown) => {
+      throw new KubeFailure('unauthorized', `we have nothing to show to ${server}: ${messageOf(error)}`)
+    })
     const { ca, cert, key: privateKey, pfx, passphrase, servername } = options
     const proxy = config.getCurrentCluster()?.proxyUrl
     if (proxy) return options
@@ -121,6 +125,11 @@ export function createKubeClient(load: () => KubeConfig): KubeClient {
     })
   }
 
+  const explained = (failure: KubeFailure): KubeFailure => {
+    const trouble = failure.kind === 'unauthorized' ? credentialTrouble(config, Date.now()) : null
+    return trouble === null ? failure : new KubeFailure('unauthorized', `${failure.message}: ${trouble}`, { status: failure.status })
+  }
+
   return {
     server,
     async request<T>(wanted: KubeRequest): Promise<T> {
@@ -128,9 +137,14 @@ export function createKubeClient(load: () => KubeConfig): KubeClient {
         return await once<T>(wanted)
       } catch (error) {
         // Nothing was done by a request that was not let in, so even a write may be sent again, once.
-        if (!(error instanceof KubeFailure) || error.kind !== 'unauthorized') throw error
+        const { kind } = toKubeFailure(error)
+        if (kind !== 'unauthorized' && kind !== 'untrusted') throw toKubeFailure(error)
+      }
+      try {
         config = load()
-        return once<T>(wanted)
+        return await once<T>(wanted)
+      } catch (error) {
+        throw error instanceof TwinError ? new KubeFailure('unauthorized', error.message) : explained(toKubeFailure(error))
       }
     },
     async watch({ path, query, withinMs, signal, onOpen, onLine }) {
@@ -166,7 +180,7 @@ export function createKubeClient(load: () => KubeConfig): KubeClient {
         if (first === 'late')
           throw new KubeFailure('timeout', `${server} did not end the watch of ${path} in time: the connection is half open`)
       } catch (error) {
-        if (!signal.aborted) throw toKubeFailure(error)
+        if (!signal.aborted) throw explained(toKubeFailure(error))
       } finally {
         giveUp.abort()
         reading.catch(() => {})
@@ -192,6 +206,8 @@ async function textOf(answer: AsyncIterable<Buffer>): Promise<string> {
   }
   return Buffer.concat(chunks).toString()
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function parse(text: string): unknown {
   try {

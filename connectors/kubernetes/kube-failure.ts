@@ -4,6 +4,9 @@ export type KubeFailureKind =
   /** No connection, or it broke. */
   | 'unreachable'
   | 'timeout'
+  /** Somebody answers who does not prove to be the server: nothing was sent to it. */
+  | 'untrusted'
+  /** The server does not know us, or we have nothing to show. */
   | 'unauthorized'
   | 'forbidden'
   | 'not-found'
@@ -48,16 +51,32 @@ export class KubeFailure extends Error {
 
 /** Messages of a refused change carry whole objects. */
 const MESSAGE_MAX = 600
+/** Of Node's TLS: the other side's certificate is not what it should be. */
+const UNTRUSTED = /^(CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|ERR_TLS_CERT_)/
+const DENIED =
+  /^(?:\S+ (?:"([^"]*)" )?is )?forbidden: User "[^"]*" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/
+/** edgetwin needs one object of these, and no others. */
+const NAMED: readonly string[] = ['configmaps', 'leases']
 
 export function failureOf(status: number, body: unknown, retryAfter: string | undefined): KubeFailure {
   const said = typeof body === 'object' && body !== null ? (body as { message?: unknown; details?: { causes?: unknown } }) : {}
   const text = typeof said.message === 'string' ? said.message : typeof body === 'string' && body !== '' ? body : `status ${status}`
   const causes = Array.isArray(said.details?.causes) ? said.details.causes : []
-  return new KubeFailure(kindOf(status), text.slice(0, MESSAGE_MAX), {
+  const missing = status === 403 ? grantOf(text) : null
+  return new KubeFailure(kindOf(status), text.slice(0, MESSAGE_MAX) + (missing === null ? '' : `; ${missing}`), {
     status,
     retryAfterMs: retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1_000 : null,
     causes: causes.map((cause) => ({ reason: String(cause?.reason ?? ''), message: String(cause?.message ?? '') })),
   })
+}
+
+/** What RBAC would have to grant; null: something else forbids it, such as an admission policy. */
+function grantOf(message: string): string | null {
+  const [, object, verb, resource, group, namespace] = DENIED.exec(message) ?? []
+  if (resource === undefined) return null
+  const names = object !== undefined && NAMED.includes(resource) ? `, resourceNames: [${object}]` : ''
+  const where = namespace === undefined ? 'in a ClusterRole' : `in a Role of ${namespace}`
+  return `grant it ${where}: - {apiGroups: ["${group}"], resources: [${resource}]${names}, verbs: [${verb}]}`
 }
 
 function kindOf(status: number): KubeFailureKind {
@@ -79,8 +98,6 @@ export function toKubeFailure(error: unknown): KubeFailure {
     message = String(error),
     code = '',
   } = typeof error === 'object' && error !== null ? (error as NodeJS.ErrnoException) : {}
-  return new KubeFailure(
-    name === 'TimeoutError' ? 'timeout' : 'unreachable',
-    code === '' || message.includes(code) ? message : `${message} (${code})`,
-  )
+  const kind = name === 'TimeoutError' ? 'timeout' : UNTRUSTED.test(code) ? 'untrusted' : 'unreachable'
+  return new KubeFailure(kind, code === '' || message.includes(code) ? message : `${message} (${code})`)
 }
