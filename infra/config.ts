@@ -44,6 +44,8 @@ export const configShape = z
     minGainMs: number(ms).default(500).describe('and by at least so much, ms'),
     coolDownMs: number(ms).default(5_000).describe('rest after a placement, ms; urgent work does not wait for it'),
     expiryMs: number(ms.min(1_000)).default(60_000).describe('how long a proposal holds, ms'),
+    patienceMs: number(ms.min(1_000)).default(600_000).describe('how long one holds that a person is to approve, ms'),
+    keepRatio: number(ratio).default(0.25).describe('a plan stands until another for its pods would shorten the work by this share'),
     driftRatio: number(z.number().min(0).max(100)).default(0.5).describe('overrun of a predicted duration that calls for a new plan'),
     delta1Seconds: number(z.number().min(0)).default(0.1).describe('imbalance threshold of the DHS classes, s'),
     delta2: number(z.number().min(0)).default(1).describe('requests-per-camera threshold of the DHS classes'),

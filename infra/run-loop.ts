@@ -8,8 +8,9 @@ import { type StartTimer, startTimer } from '../connectors/simulated-site/agenda
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { Clock, Logger, PlacementSink, Stop } from '../models/ports.ts'
-import { type LoopStep, nextLoopStep } from '../twin/loop.ts'
+import { LOOP, type LoopStep, nextLoopStep } from '../twin/loop.ts'
 import type { LoopSettings } from '../twin/loop-settings.ts'
+import type { RulesFor } from '../twin/pod-rules.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 
 export interface LoopOptions {
@@ -18,6 +19,8 @@ export interface LoopOptions {
   readonly sink: PlacementSink
   readonly registry: ImageRegistry
   readonly settings: LoopSettings
+  /** Where people may allow more or less for single pods. */
+  readonly rulesFor?: RulesFor | undefined
   /** While it is false it only waits; default: always true. */
   readonly mayAct?: () => boolean
   readonly clock: Clock
@@ -120,10 +123,18 @@ export function runLoop(options: LoopOptions): RunningLoop {
 }
 
 /** The next step on the newest twin; null before anything is known of the site. */
-async function nextStep({ state, publish, clock, registry, settings, newId = randomUUID }: LoopOptions): Promise<LoopStep | null> {
+async function nextStep({
+  state,
+  publish,
+  clock,
+  registry,
+  settings,
+  rulesFor,
+  newId = randomUUID,
+}: LoopOptions): Promise<LoopStep | null> {
   const { site } = state()
   if (site === null) return null
-  const options = { id: newId(), registry, settings }
+  const options = { id: newId(), registry, settings, ...(rulesFor === undefined ? {} : { rulesFor }) }
   const wanted = nextLoopStep(state(), options)
   if (wanted.kind === 'rest') return wanted
   // Ages and predictions count from now, so before anything is done the twin is told the time.
@@ -147,7 +158,7 @@ async function carryOut(step: Action, { state, publish, sink, clock }: LoopOptio
     case 'propose':
       return publishOne({ type: 'decision.made', ...common, decision: step.decided.decision })
     case 'approve':
-      return publishOne({ type: 'decision.approved', ...common, id: step.id, by: 'loop', reason: step.reason })
+      return publishOne({ type: 'decision.approved', ...common, id: step.id, by: LOOP, reason: step.reason })
     case 'expire':
       return publishOne({ type: 'decision.expired', ...common, id: step.id, reason: step.reason })
     case 'refuse':

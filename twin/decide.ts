@@ -4,24 +4,35 @@
  */
 import type { Decision } from '../models/contracts/decision.ts'
 import type { Outcome, WhatIfAnswer } from '../models/contracts/what-if.ts'
+import type { Pod } from '../models/entities/pod.ts'
 import { TwinError } from '../models/errors.ts'
+import type { LoopMode } from '../models/events/decision-events.ts'
 import { basisOf, firstChange } from './basis.ts'
 import { coolDown, rejectedMs } from './move-history.ts'
 import { placementFault } from './placing.ts'
-import { askAboutWaiting, bestPlan, changesOf, finishOf, gainOf, type Plan, type PlanOptions, planOf } from './plan.ts'
+import { askAboutWaiting, bestPlan, changesOf, finishOf, gainOf, outcomesFor, type Plan, type PlanOptions, planOf } from './plan.ts'
+import { type ScopeOptions, settingsFor, withoutRules } from './pod-rules.ts'
 import { staleFacts } from './stale-facts.ts'
 import { isUrgent, type Trigger } from './triggers.ts'
 import type { TwinState } from './twin-state.ts'
 
 /** `id` is chosen by the caller: the core draws no randomness. */
-export type DecideOptions = PlanOptions
+export interface DecideOptions extends PlanOptions {
+  /** Whose pods are meant, '' or absent: pods without a policy. */
+  readonly policy?: string
+  /** Under which it may be carried out; default: the loop's. */
+  readonly mode?: LoopMode
+}
 
 export type Decided = { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly reason: string }
 
 export function decide(state: TwinState, trigger: Trigger, options: DecideOptions): Decided {
   return orTooLarge(() => {
     const answer = askAboutWaiting(state, options)
-    if (answer.outcomes.length === 0) return no(answer.infeasible[0]?.reason ?? 'no algorithm found a schedule')
+    if (outcomesFor(answer, options).length === 0) {
+      const { algorithm = answer.infeasible[0]?.algorithm } = options
+      return no(answer.infeasible.find((each) => each.algorithm === algorithm)?.reason ?? 'no algorithm found a schedule')
+    }
     return decisionFrom(state, { answer, plan: bestPlan(state, answer, options), trigger, options })
   })
 }
@@ -47,7 +58,7 @@ interface DecisionParts {
 }
 
 function decisionFrom(state: TwinState, { answer, plan, trigger, options }: DecisionParts): Decided {
-  const { registry, settings, id } = options
+  const { registry, settings, id, policy = '', mode = state.loopMode } = options
   const { placements, algorithm } = plan
   if (placements.length === 0) return no(whyNone(state, answer, options))
   const saidNoMs = trigger.kind === 'operator' ? null : rejectedMs(state, placements, settings)
@@ -66,11 +77,13 @@ function decisionFrom(state: TwinState, { answer, plan, trigger, options }: Deci
     decision: {
       id,
       madeAtMs,
-      expiresAtMs: madeAtMs + settings.expiryMs,
+      // Each look at the loop checks it anew; a person needs longer than one look.
+      expiresAtMs: madeAtMs + (mode === 'auto' ? settings.expiryMs : settings.patienceMs),
       sequence: state.sequence,
       trigger,
       algorithm,
       className: answer.loadClass.className,
+      ...(policy === '' ? {} : { policy }),
       placements: [...placements],
       requests: [...plan.finish.requests],
       predicted,
@@ -88,7 +101,11 @@ function decisionFrom(state: TwinState, { answer, plan, trigger, options }: Deci
 
 /** In the words of the best outcome, had it been allowed. */
 function whyNone(state: TwinState, answer: WhatIfAnswer, options: DecideOptions): string {
-  const plans = answer.outcomes.map((outcome) => planOf(state, { algorithm: outcome.algorithm, placements: changesOf(outcome) }, options))
+  const { isOurs = () => true } = options
+  const plans = outcomesFor(answer, options).map((outcome) => {
+    const placements = changesOf(outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
+    return planOf(state, { algorithm: outcome.algorithm, placements }, options)
+  })
   const [best] = plans.filter(({ placements }) => placements.length > 0).sort((a, b) => a.finish.makespanMs - b.finish.makespanMs)
   if (best === undefined) return 'what waits is already where it is best'
   const { ratio, ms, isEnough } = gainOf(finishOf(state, options.registry), best.finish)
@@ -103,8 +120,14 @@ function whyNone(state: TwinState, answer: WhatIfAnswer, options: DecideOptions)
 
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
-/** Whether the decision still holds on this twin; if not, the one fact that changed. */
-export function revalidate(state: TwinState, decision: Decision, options: Pick<DecideOptions, 'registry' | 'settings'>): Verdict {
+export type RevalidateOptions = ScopeOptions & Pick<DecideOptions, 'registry'>
+
+/**
+ * Whether the decision still holds on this twin; if not, the one fact that changed. Compared is with the best for the very same pods:
+ * work that came since gets a plan of its own. Until that best is better by `keepRatio` the decision stands, so that people are not
+ * shown another one each second.
+ */
+export function revalidate(state: TwinState, decision: Decision, options: RevalidateOptions): Verdict {
   // A moment, not an age: the reason is kept and read again later.
   const until = new Date(decision.expiresAtMs).toISOString()
   if (state.clockMs > decision.expiresAtMs) return no(`it held until ${until}; ask again for one that rests on what is known now`)
@@ -117,13 +140,17 @@ export function revalidate(state: TwinState, decision: Decision, options: Pick<D
     return found === null ? '' : ` (${found})`
   }
   return orTooLarge((): Verdict => {
-    const asked = { ...options, id: decision.id }
+    const settings = settingsFor(decision.placements, options)
+    const pods = new Set(decision.placements.map(({ pod }) => pod))
+    const { algorithm } = (options.rulesFor ?? withoutRules)(decision.placements[0]?.pod ?? '')
+    const asked = { registry: options.registry, settings, id: decision.id, algorithm, isOurs: ({ name }: Pod) => pods.has(name) }
     const plan = planOf(state, { algorithm: 'heft', placements: decision.placements }, asked)
     const needsGain = !isUrgent(decision.trigger) && decision.trigger.kind !== 'operator'
     const gain = gainOf(finishOf(state, options.registry), plan.finish)
-    if (needsGain && !gain.isEnough(options.settings)) return no(`no longer worth it: it gains ${percent(gain.ratio)}${change()}`)
+    if (needsGain && !gain.isEnough(settings)) return no(`no longer worth it: it gains ${percent(gain.ratio)}${change()}`)
     const best = bestPlan(state, askAboutWaiting(state, asked), asked)
-    if (!gainOf(plan.finish, best.finish).isEnough(options.settings)) return { ok: true }
+    const minGainRatio = Math.max(settings.minGainRatio, settings.keepRatio)
+    if (!gainOf(plan.finish, best.finish).isEnough({ ...settings, minGainRatio })) return { ok: true }
     const [now, then] = [best.finish, plan.finish].map(({ podCount, makespanMs }) => `${podCount} pod(s) in ${seconds(makespanMs)}`)
     return no(`no longer best: ${best.algorithm} now finishes ${now}, this plan ${then}${change()}`)
   })

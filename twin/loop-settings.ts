@@ -7,8 +7,12 @@ export interface LoopSettings {
   readonly minGainMs: number
   /** After a placement was applied, nothing but urgent work moves for so long. */
   readonly coolDownMs: number
-  /** A proposal is good for so long. */
+  /** A proposal is good for so long … */
   readonly expiryMs: number
+  /** … and for so long when a person is to approve it. */
+  readonly patienceMs: number
+  /** A plan stands until another for the same pods would shorten the work by at least this share. */
+  readonly keepRatio: number
   /** A placed pod is late when it overruns its predicted duration by more than this share. */
   readonly driftRatio: number
   /** Thresholds of the DHS classes: imbalance in seconds, requests per camera. */

@@ -5,6 +5,7 @@
 import type { Placement } from '../models/contracts/decision.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import type { LoopSettings } from './loop-settings.ts'
+import { policyOf } from './pod-rules.ts'
 import type { TwinState } from './twin-state.ts'
 
 export interface Move extends Pick<Placement, 'request' | 'stage' | 'from' | 'to'> {
@@ -49,16 +50,16 @@ export function coolDown(state: TwinState, { coolDownMs }: LoopSettings): Pause 
   return { leftMs: times.length === 0 ? 0 : Math.max(...times) + coolDownMs - state.clockMs, why: 'cooling down' }
 }
 
-/** Somebody said no: only urgent work is worth asking them again before a proposal would have expired. */
-export function rejectionPause(state: TwinState, { expiryMs }: LoopSettings): Pause {
-  const rejected = [...state.entities.decision.values()].filter(({ mode }) => mode === 'rejected')
+/** Somebody said no: only urgent work is worth asking them again before a proposal would have expired. @param policy Whose plans are meant. */
+export function rejectionPause(state: TwinState, { expiryMs }: LoopSettings, policy = ''): Pause {
+  const rejected = recordsOf(state, policy).filter(({ mode }) => mode === 'rejected')
   const endedMs = Math.max(Number.NEGATIVE_INFINITY, ...rejected.map(({ reported }) => reported.steps.at(-1)?.timeMs ?? 0))
   return { leftMs: endedMs + expiryMs - state.clockMs, why: 'the last plan was rejected' }
 }
 
-/** The more plans in a row failed, the longer the next one waits, however urgent: 0.5 s, 1 s, 2 s … 30 s. */
-export function retryPause(state: TwinState): Pause {
-  const records = [...state.entities.decision.values()]
+/** The more plans of a policy in a row failed, the longer its next one waits, however urgent: 0.5 s, 1 s, 2 s … 30 s. */
+export function retryPause(state: TwinState, policy = ''): Pause {
+  const records = recordsOf(state, policy)
   const lastWellMs = Math.max(0, ...records.filter((record) => !hasFailed(record)).map(madeMs))
   const failures = records.filter((record) => hasFailed(record) && madeMs(record) >= lastWellMs)
   const endedMs = Math.max(0, ...failures.map(({ reported }) => reported.steps.at(-1)?.timeMs ?? 0))
@@ -79,6 +80,10 @@ export function rejectedMs(state: TwinState, placements: readonly Placement[], {
 /** It came to nothing, or not all of it could be done. */
 function hasFailed({ mode, reported }: DecisionRecord): boolean {
   return reported.refused.length > 0 || mode === 'refused' || (mode === 'expired' && reported.applied.length === 0)
+}
+
+function recordsOf(state: TwinState, policy: string): DecisionRecord[] {
+  return [...state.entities.decision.values()].filter((record) => policyOf(record) === policy)
 }
 
 const madeMs = ({ desired }: DecisionRecord): number => desired?.madeAtMs ?? 0

@@ -7,7 +7,8 @@
  */
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { Placement } from '../models/contracts/decision.ts'
-import { type Outcome, type WhatIfAnswer, whatIfQueryShape } from '../models/contracts/what-if.ts'
+import { type AlgorithmName, type Outcome, type WhatIfAnswer, whatIfQueryShape } from '../models/contracts/what-if.ts'
+import type { Pod } from '../models/entities/pod.ts'
 import type { LoopSettings } from './loop-settings.ts'
 import { coolDown, mayMove, movesOf } from './move-history.ts'
 import { forkWithPlacements } from './placed-fork.ts'
@@ -35,6 +36,10 @@ export interface PlanOptions {
   readonly id: string
   readonly registry: ImageRegistry
   readonly settings: LoopSettings
+  /** Whose outcome is taken; default portfolio, the best of all. */
+  readonly algorithm?: AlgorithmName
+  /** Pods that may be placed or moved; default: all. */
+  readonly isOurs?: (pod: Pod) => boolean
 }
 
 /** A decision names its basis by journal sequence; hashing the whole twin every second would buy nothing. */
@@ -45,9 +50,9 @@ export function askAboutWaiting(state: TwinState, { id, registry, settings }: Pl
   return askWhatIf(state, query, { id, stateHash: UNHASHED, registry })
 }
 
-/** The best that may be done now; without placements when nothing is worth doing. @param answer To `askAboutWaiting`. */
+/** The best that may be done now for the pods that are ours; without placements when nothing is worth doing. @param answer To `askAboutWaiting`. */
 export function bestPlan(state: TwinState, answer: WhatIfAnswer, options: PlanOptions): Plan {
-  const { settings } = options
+  const { settings, isOurs = () => true } = options
   const { clockMs } = state
   const moves = movesOf(state)
   const isCooling = coolDown(state, settings).leftMs > 0
@@ -57,8 +62,8 @@ export function bestPlan(state: TwinState, answer: WhatIfAnswer, options: PlanOp
     if (!plans.has(key)) plans.set(key, planOf(state, { algorithm, placements }, options))
   }
   add(answer.outcomes[0]?.algorithm ?? 'heft', [])
-  for (const outcome of answer.outcomes) {
-    const changes = changesOf(outcome)
+  for (const outcome of outcomesFor(answer, options)) {
+    const changes = changesOf(outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
     const addThose = (isAllowed: (change: Placement) => boolean) => add(outcome.algorithm, changes.filter(isAllowed))
     const isFree = (change: Placement) => mustMove(state, change) || isDisplaced(state, state.entities.pod.get(change.pod)!)
     addThose((change) => mustMove(state, change))
@@ -68,6 +73,10 @@ export function bestPlan(state: TwinState, answer: WhatIfAnswer, options: PlanOp
   const ranked = [...plans.values()].sort(byWorth)
   const needed = ranked.find(({ placements }) => placements.every((each) => mustMove(state, each)))!
   return ranked.find((plan) => gainOf(needed.finish, plan.finish).isEnough(settings)) ?? needed
+}
+
+export function outcomesFor({ outcomes }: WhatIfAnswer, { algorithm = 'portfolio' }: PlanOptions): readonly Outcome[] {
+  return algorithm === 'portfolio' ? outcomes : outcomes.filter((outcome) => outcome.algorithm === algorithm)
 }
 
 export function planOf(state: TwinState, { algorithm, placements }: Omit<Plan, 'finish'>, { registry }: PlanOptions): Plan {

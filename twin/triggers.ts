@@ -23,11 +23,14 @@ export function isUrgent(trigger: Trigger): boolean {
 export interface TriggerOptions {
   readonly registry: ImageRegistry
   readonly settings: Pick<LoopSettings, 'driftRatio' | 'delta1Seconds' | 'delta2'>
+  /** Pods that may be placed or moved; default: all. */
+  readonly isOurs?: (pod: Pod) => boolean
 }
 
 /** The most pressing reason to decide anew; null when nothing calls for it. */
 export function findTrigger(state: TwinState, options: TriggerOptions): Trigger | null {
-  const waiting = waitingPods(state)
+  const { isOurs = () => true } = options
+  const waiting = waitingPods(state).filter(isOurs)
   if (waiting.length === 0) return null
   for (const kind of ['node-lost', 'accelerator-lost'] as const) {
     for (const pod of waiting) {
@@ -41,7 +44,7 @@ export function findTrigger(state: TwinState, options: TriggerOptions): Trigger 
     const reason = first.reported.reason === '' ? '' : `: ${first.reported.reason}`
     return { ...whatUnplaced(state, first), detail: `${unplaced.length} pod(s) are bound nowhere${reason}`.slice(0, 1_024) }
   }
-  return findDisplaced(state, waiting) ?? findDrift(state, options) ?? findFreed(state) ?? findImbalance(state, options)
+  return findDisplaced(state, waiting) ?? findDrift(state, options) ?? findFreed(state, waiting) ?? findImbalance(state, waiting, options)
 }
 
 /** A replacement was made because its predecessor lost its place; anything else is new. */
@@ -65,10 +68,10 @@ function findDisplaced(state: TwinState, waiting: readonly Pod[]): Trigger | nul
   return null
 }
 
-function findDrift(state: TwinState, { settings: { driftRatio } }: TriggerOptions): Trigger | null {
+function findDrift(state: TwinState, { settings: { driftRatio }, isOurs = () => true }: TriggerOptions): Trigger | null {
   for (const pod of byName(state.entities.pod)) {
     const { startMs, finishMs } = pod.predicted
-    if (isEnded(pod) || startMs === null || finishMs === null) continue
+    if (isEnded(pod) || !isOurs(pod) || startMs === null || finishMs === null) continue
     const lateMs = state.clockMs - finishMs
     if (lateMs > driftRatio * Math.max(1_000, finishMs - startMs)) {
       return { kind: 'drift', subject: pod.name, detail: `predicted to finish ${Math.round(lateMs / 100) / 10} s ago, still ${pod.mode}` }
@@ -77,8 +80,8 @@ function findDrift(state: TwinState, { settings: { driftRatio } }: TriggerOption
   return null
 }
 
-function findFreed(state: TwinState): Trigger | null {
-  const queued = waitingPods(state).filter(
+function findFreed(state: TwinState, waiting: readonly Pod[]): Trigger | null {
+  const queued = waiting.filter(
     (pod) => (state.entities.accelerator.get(pod.reported.place?.accelerator ?? '')?.reported.pods.length ?? 0) > 1,
   )
   if (queued.length === 0) return null
@@ -93,9 +96,9 @@ function findFreed(state: TwinState): Trigger | null {
 }
 
 /** The DHS definition on the work that waits. One pod in a queue cannot be spread, so two must wait in the same one. */
-function findImbalance(state: TwinState, { registry, settings }: TriggerOptions): Trigger | null {
+function findImbalance(state: TwinState, waiting: readonly Pod[], { registry, settings }: TriggerOptions): Trigger | null {
   const queued = new Map<string, number>()
-  for (const { reported } of waitingPods(state)) {
+  for (const { reported } of waiting) {
     if (reported.place) queued.set(reported.place.accelerator, (queued.get(reported.place.accelerator) ?? 0) + 1)
   }
   const [longest] = [...queued].sort(([a, aCount], [b, bCount]) => bCount - aCount || (a < b ? -1 : 1))

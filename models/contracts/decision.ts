@@ -41,6 +41,8 @@ export const decisionShape = z.object({
   trigger: z.object({ kind: z.enum(TRIGGER_KINDS), subject: textShape, detail: textShape }),
   algorithm: idShape,
   className: idShape.nullable(),
+  /** Whose pods it speaks of, namespace/name; absent: of pods without a policy. */
+  policy: textShape.optional(),
   /** Only pods whose place changes; what stays is not listed. */
   placements: z.array(placementShape).max(2_000),
   /** The requests whose completion the predicted makespan speaks of: all that waited or ran. */
