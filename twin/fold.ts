@@ -70,6 +70,7 @@ function foldEvent(draft: Draft, event: TwinEvent): void {
     case 'pod.finished':
     case 'pod.failed':
     case 'pod.evicted':
+    case 'pod.warned':
       return foldPodEvent(draft, event)
     case 'inference.requested':
     case 'inference.assigned':

@@ -59,7 +59,7 @@ it('adds a node with its accelerators and its link', () => {
   const gpu = { device: 'gpu0', acceleratorKind: 'GPU', deviceModel: 'jetson-tx2' } as const
   const fork = edited({ kind: 'add-node', node: 'tx2-4', role: 'server', accelerators: [gpu], bytesPerSecond: 1e6, latencyMs: 4 })
   expect(usable(fork)).toContain('tx2-4/gpu0')
-  expect(nodeLinks(fork)('tx2-4')).toEqual({ name: 'tx2-4-uplink', bytesPerMs: 1_000, latencyMs: 4, downReason: null })
+  expect(nodeLinks(fork)('tx2-4')).toEqual({ name: 'tx2-4-uplink', bytesPerMs: 1_000, latencyMs: 4, isAssumed: false, downReason: null })
   expect(siteProcessors(fork).usable.find(({ node }) => node === 'tx2-4')).toMatchObject({ isServer: true, emulated: true })
 })
 
@@ -92,7 +92,7 @@ it('gives a link a rate and leaves its latency; at 0 it carries nothing', () => 
   const links = nodeLinks(
     edited({ kind: 'scale-link', link: 'pi-1-uplink', factor: 9 }, { kind: 'set-link', link: 'pi-1-uplink', bytesPerSecond: 2e6 }),
   )
-  expect(links('pi-1')).toEqual({ name: 'pi-1-uplink', bytesPerMs: 2_000, latencyMs: 1, downReason: null })
+  expect(links('pi-1')).toEqual({ name: 'pi-1-uplink', bytesPerMs: 2_000, latencyMs: 1, isAssumed: false, downReason: null })
   const cut = nodeLinks(edited({ kind: 'set-link', link: 'pi-1-uplink', bytesPerSecond: 0 }))
   expect(cut('pi-1').downReason).toBe('link pi-1-uplink carries nothing')
 })

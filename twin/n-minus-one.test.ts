@@ -34,13 +34,13 @@ const caseOf = ({ cases }: NMinusOneReport, name: string) => cases.find(({ loss 
 /** The events of the site that speak of these nodes. */
 const onlyNodes = (...nodes: string[]) =>
   dhs.filter((event) => !('name' in event) || nodes.some((node) => event.name.split('/')[0] === node || event.name === `${node}-uplink`))
-const aCamera = (name: string, node: string | null): TwinEvent[] => [
+const aCamera = (name: string, node: string | null, recordedAt: string | null = 'edge-1'): TwinEvent[] => [
   {
     type: 'camera.observed',
     ...common,
     name,
     node,
-    recordedAt: 'edge-1',
+    recordedAt,
     applications: ['alexnet', 'googlenet', 'resnet50'],
     emulated: true,
   },
@@ -150,8 +150,14 @@ describe('the site of the paper', () => {
 })
 
 it('blames no loss for what can run nowhere already', () => {
+  const lost = aCamera('lost', 'pi-1', null)
   const site = report(
-    fold([...onlyNodes('edge-1'), ...podEvents('r-1', { camera: 'unknown' }), ...podEvents('r-2', { camera: 'unknown', atMs: CLOCK_MS })]),
+    fold([
+      ...onlyNodes('edge-1'),
+      ...lost,
+      ...podEvents('r-1', { camera: 'lost' }),
+      ...podEvents('r-2', { camera: 'lost', atMs: CLOCK_MS }),
+    ]),
   )
   expect(site).toMatchObject({ workload: 'open', requestCount: 0, hopeless: ['r-1', 'r-2'], line: { severity: 'none', loss: null } })
   expect(caseOf(site, 'edge-1')).toMatchObject({ severity: 'none', harm: { lostRequestCount: 0 } })

@@ -12,7 +12,7 @@ import { TwinError } from '../models/errors.ts'
 import { createProblem, type Problem, type ProblemInput, type ProblemLimits, QUERY_LIMITS } from '../models/scheduling/problem.ts'
 import type { Edge } from '../models/scheduling/task-graph.ts'
 import { arrivedBytes as arrivedBytesOf } from './arrived-bytes.ts'
-import { clipSource } from './clip-source.ts'
+import { clipSource, OUTSIDE } from './clip-source.ts'
 import { type NodeLink, nodeLinks } from './network.ts'
 import { type Processor, type Refusal, siteProcessors } from './processors.ts'
 import { costsOf, type Service, type SpeedRatios, serviceOf, speedOf, stagesOf } from './service.ts'
@@ -162,10 +162,21 @@ export function buildProblem(state: TwinState, survey: Survey, options: ProblemO
     bindingOrder: new Map(
       [...state.entities.accelerator.values()].flatMap(({ reported }) => reported.pods.map((pod, turn) => [pod, turn])),
     ),
-    warnings: hosts.flatMap((host) =>
-      linkOf(host).name === null && hosts.length > 1 ? [`no link of node ${host} is known; 100 Mbit/s and 1 ms are assumed`] : [],
-    ),
+    warnings: [...(hosts.length > 1 ? hosts.flatMap((host) => linkWarning(host, linkOf(host))) : []), ...cameraWarnings(work)],
   }
+}
+
+function linkWarning(node: string, { isAssumed, bytesPerMs, latencyMs }: NodeLink): string[] {
+  const rate = `${Math.round(bytesPerMs * 8) / 1_000} Mbit/s`
+  return isAssumed ? [`no link of node ${node} is known; ${rate} and ${latencyMs} ms are assumed`] : []
+}
+
+function cameraWarnings(work: readonly SurveyedWork[]): string[] {
+  const cameras = [...new Set(work.flatMap(({ camera, source }) => (source === OUTSIDE ? camera : [])))]
+  return cameras.map(
+    (camera) =>
+      `nobody says where clips of camera ${camera} lie; they are taken to come from outside, over the link of the node that works on them`,
+  )
 }
 
 interface InputParts {
@@ -217,7 +228,6 @@ export function homeNodeOf(state: TwinState, camera: string): string | null {
 
 function lostClipReason(state: TwinState, camera: string): string {
   const identity = state.entities.camera.get(camera)?.reported.identity?.value
-  if (identity === undefined) return `clip lost: camera ${camera} is unknown`
-  const places = [identity.node, identity.recordedAt].filter((node) => node !== null)
-  return places.length === 0 ? `clip lost: no node holds clips of camera ${camera}` : `clip lost: node ${places.join(' and ')} not ready`
+  const places = [identity?.node, identity?.recordedAt].filter((node) => node != null)
+  return `clip lost: node ${places.join(' and ')} not ready`
 }

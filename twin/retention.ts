@@ -57,7 +57,7 @@ function isGone({ mode, desired, reported: { identity, health, load, pods } }: A
 
 const factsOf = ({ reported: { identity, health, load } }: Accelerator) => ({ identity, health, load })
 
-function lastHeardMs(facts: Readonly<Record<string, { readonly timeMs: number } | null>>): number {
+function lastHeardMs(facts: Readonly<Record<string, { readonly timeMs: number } | null | undefined>>): number {
   return Math.max(0, ...Object.values(facts).map((fact) => fact?.timeMs ?? 0))
 }
 

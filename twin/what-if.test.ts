@@ -183,6 +183,25 @@ it('answers what no algorithm can solve, with every reason', () => {
   )
 })
 
+it('places work for a camera that nobody described: its clip comes from outside, over the link of the node that works on it', () => {
+  const state = after(...podEvents('stray', { camera: 'nobody' }))
+  const { outcomes, warnings } = ask(state, { workload: 'waiting' })
+  expect(outcomes[0]!.makespanMs).toBeCloseTo(CLIP_MS + LATENCY_MS / 2 + Math.min(gpuMs, edgeMs), 9)
+  expect(warnings).toContainEqual(
+    'nobody says where clips of camera nobody lie; they are taken to come from outside, over the link of the node that works on them',
+  )
+})
+
+it('says which links are assumed, and takes their figures from who assumes them', () => {
+  const common = { site: 'dhs', timeMs: CLOCK_MS, source: 'kubernetes' }
+  const nominal = { bytesPerSecond: 2_500_000, latencyMs: 3 }
+  const unmeasured = dhsEvents({ atMs: CLOCK_MS }).filter(({ type }) => type !== 'link.sampled')
+  const guess: TwinEvent = { type: 'link.observed', ...common, name: 'pi-1-uplink', node: 'pi-1', nominal, origin: 'assumed' }
+  const state = applyEvents(emptyTwin, journaled([...unmeasured, guess]))
+  const { warnings } = ask(state, { workload: [{ camera: 'camera-pi-1', application: 'resnet50' }] })
+  expect(warnings.filter((text) => text.includes('assumed'))).toEqual(['no link of node pi-1 is known; 20 Mbit/s and 3 ms are assumed'])
+})
+
 it('leaves out waiting work that can run nowhere, and says so', () => {
   const state = after(
     ...podEvents('fine', { camera: 'camera-tx2-1' }),

@@ -39,6 +39,8 @@ export interface NodeDescription {
   readonly utilizationRatio?: number
   readonly memoryUsedBytes?: number
   readonly memoryTotalBytes?: number
+  /** What its fastest network interface is set to. */
+  readonly networkSpeedBytesPerSecond?: number
 }
 
 export interface MachineDescription {
@@ -66,6 +68,11 @@ const NODE_GAUGES: readonly (readonly [name: string, key: NumberKey<NodeDescript
   ['ha_node_cpu_utilization_ratio', 'utilizationRatio', 'Share of the time the CPUs of the node were busy, 0 to 1.'],
   ['ha_node_memory_used_bytes', 'memoryUsedBytes', 'Memory of the node in use.'],
   ['ha_node_memory_total_bytes', 'memoryTotalBytes', 'Memory of the node.'],
+  [
+    'ha_node_network_speed_bytes',
+    'networkSpeedBytesPerSecond',
+    'What the fastest network interface of the node is set to, bytes a second.',
+  ],
 ]
 
 /** The text of one scrape, Prometheus text format 0.0.4. */

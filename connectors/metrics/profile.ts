@@ -51,6 +51,7 @@ export const NUMBER_PROPERTIES = [
   'energyJoulesTotal',
   'errorsTotal',
   'cpuCount',
+  'interfaceBytesPerSecond',
 ] as const
 export type NumberProperty = (typeof NUMBER_PROPERTIES)[number]
 

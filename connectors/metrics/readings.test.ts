@@ -113,7 +113,13 @@ describe('node-exporter', () => {
   it('reads the real scrape, CPU load unknown at first', () => {
     const { readings, rejected } = read('node-exporter', scrape('node_exporter-e2e-output.prom'))
     expect(rejected).toEqual([])
-    const common = { memoryTotalBytes: 3831959552, temperatureCelsius: 12.376, energyJoulesTotal: 240422.366267, cpuCount: 8 }
+    const common = {
+      interfaceBytesPerSecond: 1.25e8,
+      memoryTotalBytes: 3831959552,
+      temperatureCelsius: 12.376,
+      energyJoulesTotal: 240422.366267,
+      cpuCount: 8,
+    }
     expect(readings).toMatchObject([
       { kind: 'node', name: '', ...common },
       {

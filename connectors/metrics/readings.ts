@@ -4,7 +4,15 @@
  * Unknown is absent, never zero. What cannot be true is left out and named in `rejected`, so that the caller can put it aside.
  * Rates need the scrape before: its counters are handed out as plain data and handed in again.
  */
-import { type AcceleratorKind, acceleratorKindShape, bytesShape, celsiusShape, ratioShape, wattsShape } from '../../models/events/shapes.ts'
+import {
+  type AcceleratorKind,
+  acceleratorKindShape,
+  bytesPerSecondShape,
+  bytesShape,
+  celsiusShape,
+  ratioShape,
+  wattsShape,
+} from '../../models/events/shapes.ts'
 import type { Sample } from '../../models/exposition/format.ts'
 import { type CounterState, readNumberRule } from './number-rules.ts'
 import { type DeviceRule, NUMBER_PROPERTIES, type NumberProperty, type Profile } from './profile.ts'
@@ -59,6 +67,7 @@ const PLAUSIBLE: Readonly<Record<NumberProperty, (value: number) => string | und
   powerWatts: within(wattsShape),
   energyJoulesTotal: (value) => (value >= 0 ? undefined : 'below 0'),
   errorsTotal: (value) => (value >= 0 ? undefined : 'below 0'),
+  interfaceBytesPerSecond: (value) => (value > 0 ? within(bytesPerSecondShape)(value) : 'not above 0'),
   cpuCount: (value) => (Number.isInteger(value) && value > 0 && value <= COUNT_MAX ? undefined : 'not a whole number of CPUs'),
 }
 

@@ -50,8 +50,11 @@ export function toScrapeEvents(told: ToldState, result: ScrapeResult, facts: Scr
   const events: TwinEvent[] = [...node.events, reached]
   const devices = new Map<string, KnownDevice>()
   for (const reading of result.readings) {
-    if (reading.kind === 'node') events.push({ type: 'node.sampled', ...common, name, load: loadOf(reading) })
-    else deviceEvents(told, { reading, common, node: name, events, devices })
+    if (reading.kind === 'node') {
+      const { interfaceBytesPerSecond } = reading
+      const speed = interfaceBytesPerSecond === undefined ? {} : { interfaceBytesPerSecond }
+      events.push({ type: 'node.sampled', ...common, name, load: loadOf(reading), ...speed })
+    } else deviceEvents(told, { reading, common, node: name, events, devices })
   }
   for (const device of told.devices.keys()) {
     if (!devices.has(device)) events.push({ type: 'accelerator.gone', ...common, name: device, reason: 'its exporter no longer lists it' })

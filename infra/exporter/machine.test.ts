@@ -49,10 +49,15 @@ describe('synthetic kernels', () => {
       'sys/class/thermal/thermal_zone1/type': 'x86_pkg_temp\n',
       'sys/class/thermal/thermal_zone1/temp': '45500\n',
       'sys/class/powercap/intel-rapl:0/energy_uj': '2500000\n',
+      'sys/class/net/eth0/speed': '100\n',
+      'sys/class/net/eth0/device/vendor': '0x8086\n',
+      'sys/class/net/eth1/speed': '-1\n',
+      'sys/class/net/eth1/device/vendor': '0x8086\n',
+      'sys/class/net/veth0/speed': '10000\n',
     })
     const load = { memoryTotalBytes: 1_024_000, memoryUsedBytes: 614_400 }
     expect(read(0)).toEqual({
-      node: { name: 'edge-1', emulated: false, kernel: '6.1.0', cpuCount: 2, ...load },
+      node: { name: 'edge-1', emulated: false, kernel: '6.1.0', cpuCount: 2, networkSpeedBytesPerSecond: 12_500_000, ...load },
       devices: [
         {
           name: 'cpu0',

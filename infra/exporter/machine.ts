@@ -9,6 +9,7 @@ import { readCpu } from './cpu.ts'
 import { readGpus } from './gpus.ts'
 import type { Holders, KernelRoots, Shares } from './kernel.ts'
 import { list } from './kernel-files.ts'
+import { readNetwork } from './network.ts'
 import { readFpgas, readNpus } from './npus-fpgas.ts'
 
 export interface MachineReaderOptions {
@@ -29,7 +30,7 @@ export function createMachineReader({
     const { cpu, node } = readCpu(roots, shares)
     const isHeld = createHolders(roots)
     const devices = [cpu, ...readGpus(roots, isHeld), ...readNpus(roots, { isHeld, shares, timeMs }), ...readFpgas(roots)]
-    return { node: { name, ...node }, devices, ...(version === undefined ? {} : { version }) }
+    return { node: { name, ...node, ...readNetwork(roots) }, devices, ...(version === undefined ? {} : { version }) }
   }
 }
 

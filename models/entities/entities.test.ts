@@ -11,7 +11,7 @@ import { applyCameraEvent } from './camera.ts'
 import { applyDecisionEvent } from './decision-record.ts'
 import { applyJobEvent } from './job.ts'
 import { applyLinkEvent } from './link.ts'
-import { applyNodeEvent, canTakeWork, type Node } from './node.ts'
+import { ageNode, applyNodeEvent, canTakeWork, type Node } from './node.ts'
 import { applyPodEvent, isEnded, type PodEvent } from './pod.ts'
 import { applyRequestEvent } from './request.ts'
 
@@ -46,6 +46,13 @@ describe('node', () => {
     expect(reported.load).toEqual({ value: { utilizationRatio: 0.5 }, timeMs: AT_MS + 1, source: 'exporter:tx2-1', freshness: 'fresh' })
     expect(reported.conditions).toMatchObject({ source: 'test', timeMs: AT_MS })
     expect(reported.exporter).toBeNull()
+  })
+
+  it('keeps what its network interface is set to while its exporter leaves it out', () => {
+    const heard = applyNodeEvent(ready, told.aNodeSampled({ interfaceBytesPerSecond: 125e6 })).entity
+    const silent = applyNodeEvent(heard, told.aNodeSampled(later)).entity
+    expect(silent.reported.network).toMatchObject({ value: { interfaceBytesPerSecond: 125e6 }, timeMs: AT_MS })
+    expect(ageNode(silent, AT_MS + 20_000).reported.network?.freshness).toBe('stale')
   })
 
   it('that comes back starts with unknown conditions', () => {
@@ -217,6 +224,18 @@ describe('pod', () => {
     expect(podAfter(created, gated, bound).reported.reason).toBe('')
     expect(podAfter(created, bound, gated).reported.reason).toBe('')
     expect(podAfter(created, failed, bound).reported.reason).toBe('node lost')
+  })
+
+  it('keeps one warning for each reason, the newest word of it, and of many reasons the newest', () => {
+    const warned = told.aPodWarned
+    const twice = podAfter(created, warned({ count: 1 }), warned({ count: 7, note: 'still none', ...later }), warned({ count: 2 }))
+    expect(twice.mode).toBe('pending')
+    expect(twice.reported.warnings).toEqual([{ reason: 'FailedScheduling', note: 'still none', count: 7, timeMs: later.timeMs }])
+    const many = Array.from({ length: 12 }, (_, index) => warned({ reason: `R${index}`, timeMs: AT_MS + index }))
+    expect(podAfter(created, ...many).reported.warnings?.map(({ reason }) => reason)).toEqual(
+      [4, 5, 6, 7, 8, 9, 10, 11].map((index) => `R${index}`),
+    )
+    expect(podAfter(created, warned({ uid: 'uid-0' })).reported.warnings).toBeUndefined()
   })
 })
 

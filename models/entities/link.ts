@@ -1,7 +1,7 @@
 /** The twin of one link: a node's way onto the site's network, what it should carry and what it does. */
 import { setup } from 'xstate'
 import { z } from 'zod'
-import { linkQualityShape } from '../events/device-events.ts'
+import { linkOriginShape, linkQualityShape } from '../events/device-events.ts'
 import type { EventOf } from '../events/events.ts'
 import { type Applied, adopted, superseded } from './applied.ts'
 import { aged, factShape, isNewer, LIST_DEADLINES, SAMPLE_DEADLINES, toFact } from './fact.ts'
@@ -15,7 +15,7 @@ export const linkShape = z.object({
   name: z.string(),
   mode: z.enum(LINK_MODES),
   /** What it is built for. */
-  desired: z.object({ node: z.string().nullable(), nominal: linkQualityShape.nullable() }),
+  desired: z.object({ node: z.string().nullable(), nominal: linkQualityShape.nullable(), origin: linkOriginShape.optional() }),
   reported: z.object({
     conditions: factShape(z.object({ up: z.boolean(), reason: z.string() })).nullable(),
     quality: factShape(linkQualityShape).nullable(),
@@ -59,10 +59,9 @@ export function applyLinkEvent(link: Link, event: LinkEvent): Applied<Link> {
       if (isBack && isNewer(reported.conditions, event)) return superseded(link)
       const { mode, expected } = modes.step(link.mode, 'observed')
       const conditions = isBack ? null : reported.conditions
-      return adopted(
-        { ...link, mode, desired: { node: event.node, nominal: event.nominal }, reported: { ...reported, conditions } },
-        expected,
-      )
+      const { node, nominal, origin } = event
+      const desired = { node, nominal, ...(origin === undefined ? {} : { origin }) }
+      return adopted({ ...link, mode, desired, reported: { ...reported, conditions } }, expected)
     }
     case 'link.conditionsChanged': {
       if (isNewer(reported.conditions, event)) return superseded(link)

@@ -24,6 +24,10 @@ export const nodeShape = z.object({
     conditions: factShape(z.object({ ready: z.boolean(), cordoned: z.boolean(), reason: z.string() })).nullable(),
     load: factShape(loadShape).nullable(),
     exporter: factShape(z.object({ reachable: z.boolean(), reason: z.string() })).nullable(),
+    /** What its network interface is set to; absent: its exporter does not say. */
+    network: factShape(z.object({ interfaceBytesPerSecond: z.number() }))
+      .nullable()
+      .optional(),
   }),
   predicted: z.null(),
 })
@@ -61,7 +65,7 @@ export function applyNodeEvent(node: Node, event: NodeEvent): Applied<Node> {
   switch (event.type) {
     case 'node.sampled':
       if (isNewer(reported.load, event)) return superseded(node)
-      return adopted({ ...node, reported: { ...reported, load: toFact(event.load, event) } })
+      return adopted({ ...node, reported: { ...reported, load: toFact(event.load, event), ...networkOf(event) } })
     case 'exporter.reached':
       if (isNewer(reported.exporter, event)) return superseded(node)
       return adopted({ ...node, reported: { ...reported, exporter: toFact({ reachable: true, reason: '' }, event) } })
@@ -94,16 +98,27 @@ export function applyNodeEvent(node: Node, event: NodeEvent): Applied<Node> {
   }
 }
 
+function networkOf(event: EventOf<'node.sampled'>): Pick<Node['reported'], 'network'> {
+  const { interfaceBytesPerSecond } = event
+  return interfaceBytesPerSecond === undefined ? {} : { network: toFact({ interfaceBytesPerSecond }, event) }
+}
+
 export function ageNode(node: Node, clockMs: number): Node {
-  const { identity, conditions, load, exporter } = node.reported
+  const { identity, conditions, load, exporter, network } = node.reported
   const reported = {
     identity: aged(identity, clockMs, LIST_DEADLINES),
     conditions: aged(conditions, clockMs, LIST_DEADLINES),
     load: aged(load, clockMs, SAMPLE_DEADLINES),
     exporter: aged(exporter, clockMs, SAMPLE_DEADLINES),
+    ...(network === undefined ? {} : { network: aged(network, clockMs, SAMPLE_DEADLINES) }),
   }
+  const isSameNetwork = reported.network === network
   const same =
-    reported.identity === identity && reported.conditions === conditions && reported.load === load && reported.exporter === exporter
+    isSameNetwork &&
+    reported.identity === identity &&
+    reported.conditions === conditions &&
+    reported.load === load &&
+    reported.exporter === exporter
   return same ? node : { ...node, reported }
 }
 

@@ -14,6 +14,12 @@ import { modeTable } from './mode-table.ts'
 export const POD_MODES = ['expected', 'pending', 'gated', 'bound', 'running', 'succeeded', 'failed', 'evicted'] as const
 type PodSignal = 'created' | 'gated' | 'bound' | 'started' | 'finished' | 'failed' | 'evicted'
 
+/** What the cluster warned of, by reason; newest last. */
+const podWarningShape = z.object({ reason: z.string(), note: z.string(), count: z.number(), timeMs: z.number() })
+export type PodWarning = z.infer<typeof podWarningShape>
+/** Of how many reasons the newest are kept. */
+export const POD_WARNINGS_MAX = 8
+
 const podPlaceShape = z.object({ node: z.string(), accelerator: z.string(), image: z.string(), by: z.string() })
 
 export const podShape = z.object({
@@ -31,6 +37,8 @@ export const podShape = z.object({
     startedMs: z.number().nullable(),
     endedMs: z.number().nullable(),
     reason: z.string(),
+    /** Absent: none. */
+    warnings: z.array(podWarningShape).optional(),
     /** Who told us last, and when. */
     source: z.string(),
     timeMs: z.number(),
@@ -39,7 +47,9 @@ export const podShape = z.object({
   predicted: z.object({ startMs: z.number().nullable(), finishMs: z.number().nullable() }),
 })
 export type Pod = z.infer<typeof podShape>
-export type PodEvent = EventOf<'pod.created' | 'pod.gated' | 'pod.bound' | 'pod.started' | 'pod.finished' | 'pod.failed' | 'pod.evicted'>
+export type PodEvent = EventOf<
+  'pod.created' | 'pod.gated' | 'pod.bound' | 'pod.started' | 'pod.finished' | 'pod.failed' | 'pod.evicted' | 'pod.warned'
+>
 
 const end = { finished: 'succeeded', failed: 'failed', evicted: 'evicted' } as const
 export const podMachine = setup({ types: { events: {} as { type: PodSignal } } }).createMachine({
@@ -76,7 +86,7 @@ const REACHES = {
   'pod.finished': ['finished', 'succeeded'],
   'pod.failed': ['failed', 'failed'],
   'pod.evicted': ['evicted', 'evicted'],
-} as const satisfies Record<PodEvent['type'], readonly [PodSignal, Pod['mode']]>
+} as const satisfies Record<Exclude<PodEvent['type'], 'pod.warned'>, readonly [PodSignal, Pod['mode']]>
 
 export function aNewPod(name: string): Pod {
   return {
@@ -96,6 +106,7 @@ export function isEnded(pod: Pod): boolean {
 }
 
 export function applyPodEvent(pod: Pod, event: PodEvent): Applied<Pod> {
+  if (event.type === 'pod.warned') return warned(pod, event)
   if (event.type === 'pod.created' && pod.uid !== null && pod.uid !== event.uid) return startAnew(pod, event)
   const [signal, reached] = REACHES[event.type]
   // A terminal state is final; any other news of a finished pod can only fill gaps.
@@ -107,6 +118,16 @@ export function applyPodEvent(pod: Pod, event: PodEvent): Applied<Pod> {
   return adopted({ ...filled, mode: reached }, expected)
 }
 
+/** A warning is no step of the lifecycle. Of each reason the newest word counts; one about an earlier pod of that name is none of this one's. */
+function warned(pod: Pod, { uid, reason, note, count, timeMs }: EventOf<'pod.warned'>): Applied<Pod> {
+  const held = pod.reported.warnings ?? []
+  const before = held.find((each) => each.reason === reason)
+  if (pod.uid !== uid || (before !== undefined && before.timeMs > timeMs)) return superseded(pod)
+  const others = held.filter((each) => each !== before)
+  const warnings = [...others, { reason, note, count, timeMs }].sort((a, b) => a.timeMs - b.timeMs).slice(-POD_WARNINGS_MAX)
+  return adopted({ ...pod, reported: { ...pod.reported, warnings } })
+}
+
 /** Another uid under the same name is another pod, and the one we knew is gone; if it had not ended, nobody told us. */
 function startAnew(pod: Pod, event: EventOf<'pod.created'>): Applied<Pod> {
   if (event.timeMs < (pod.reported.createdMs ?? 0)) return superseded(pod)
@@ -116,7 +137,7 @@ function startAnew(pod: Pod, event: EventOf<'pod.created'>): Applied<Pod> {
 }
 
 /** Adds what was not known; what is told a second time (a list of the cluster repeats it) is an echo. */
-function fillIn(pod: Pod, event: PodEvent): Pod {
+function fillIn(pod: Pod, event: Exclude<PodEvent, { type: 'pod.warned' }>): Pod {
   const reported = { ...pod.reported, source: event.source, timeMs: Math.max(pod.reported.timeMs, event.timeMs) }
   switch (event.type) {
     case 'pod.created':

@@ -43,9 +43,19 @@ export const linkQualityShape = z.object({
   utilizationRatio: ratioShape.optional(),
 })
 
+/** How a link's nominal quality is known; absent: whoever tells of it made it. */
+export const linkOriginShape = z.enum(['annotated', 'measured', 'assumed'])
+export type LinkOrigin = z.infer<typeof linkOriginShape>
+
 export const deviceEventShapes = [
   z.object({ type: z.literal('node.observed'), ...node, identity: nodeIdentityShape, schedulable: z.boolean() }),
-  z.object({ type: z.literal('node.sampled'), ...node, load: loadShape }),
+  z.object({
+    type: z.literal('node.sampled'),
+    ...node,
+    load: loadShape,
+    /** What its fastest network interface is set to; absent: unknown. */
+    interfaceBytesPerSecond: bytesPerSecondShape.optional(),
+  }),
   z.object({ type: z.literal('node.conditionsChanged'), ...node, ready: z.boolean(), cordoned: z.boolean(), reason: textShape }),
   z.object({ type: z.literal('node.gone'), ...node, reason: textShape }),
 
@@ -82,7 +92,7 @@ export const deviceEventShapes = [
   z.object({ type: z.literal('accelerator.gone'), ...accelerator, reason: textShape }),
 
   /** A link is a node's way onto the site's network; a transfer uses the sender's and the receiver's. */
-  z.object({ type: z.literal('link.observed'), ...link, node: nameShape, nominal: linkQualityShape }),
+  z.object({ type: z.literal('link.observed'), ...link, node: nameShape, nominal: linkQualityShape, origin: linkOriginShape.optional() }),
   z.object({ type: z.literal('link.sampled'), ...link, quality: linkQualityShape }),
   z.object({ type: z.literal('link.conditionsChanged'), ...link, up: z.boolean(), reason: textShape }),
   z.object({ type: z.literal('link.gone'), ...link, reason: textShape }),

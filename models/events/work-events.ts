@@ -44,6 +44,16 @@ export const workEventShapes = [
   z.object({ type: z.literal('pod.finished'), ...pod, durationMs: durationMsShape }),
   z.object({ type: z.literal('pod.failed'), ...pod, reason: textShape }),
   z.object({ type: z.literal('pod.evicted'), ...pod, reason: textShape, by: idShape }),
+  z.object({
+    type: z.literal('pod.warned'),
+    ...pod,
+    uid: idShape,
+    /** One word, such as FailedScheduling. */
+    reason: idShape,
+    note: textShape,
+    /** How often, as far as anybody counted. */
+    count: z.number().int().min(1).max(1_000_000_000),
+  }),
 
   z.object({
     type: z.literal('inference.requested'),

@@ -90,6 +90,15 @@ const EXAMPLES: { readonly [T in TwinEventType]: EventOf<T> } = {
   'pod.finished': { type: 'pod.finished', ...common, name: 'r-1-infer', durationMs: 900 },
   'pod.failed': { type: 'pod.failed', ...common, name: 'r-1-infer', reason: 'node lost' },
   'pod.evicted': { type: 'pod.evicted', ...common, name: 'r-1-infer', reason: 'moved', by: 'edgetwin' },
+  'pod.warned': {
+    type: 'pod.warned',
+    ...common,
+    name: 'r-1-infer',
+    uid: 'uid-1',
+    reason: 'FailedScheduling',
+    note: '0/5 nodes are available',
+    count: 3,
+  },
   'inference.requested': { type: 'inference.requested', ...common, id: 'r-1', camera: 'camera-1', application: 'alexnet', frames: 8 },
   'inference.assigned': { type: 'inference.assigned', ...common, id: 'r-1', pod: 'r-1-infer', accelerator: 'tx2-1/gpu0' },
   'inference.completed': { type: 'inference.completed', ...common, id: 'r-1', succeeded: true, latencyMs: 1_200 },
@@ -186,6 +195,7 @@ export const aPodStarted = builder('pod.started')
 export const aPodFinished = builder('pod.finished')
 export const aPodFailed = builder('pod.failed')
 export const aPodEvicted = builder('pod.evicted')
+export const aPodWarned = builder('pod.warned')
 export const anInferenceRequested = builder('inference.requested')
 export const anInferenceAssigned = builder('inference.assigned')
 export const anInferenceCompleted = builder('inference.completed')
