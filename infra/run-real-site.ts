@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Cluster } from '../connectors/kubernetes/cluster.ts'
 import { type CustomResources, runCustomResources } from '../connectors/kubernetes/custom-resources.ts'
+import { runGateSupport } from '../connectors/kubernetes/gate-support.ts'
 import type { KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
 import { budgetFor } from '../connectors/kubernetes/ledger-state.ts'
@@ -106,13 +107,21 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
       log,
     })
   }
+  const gateSupport = config.placement === 'gate' ? runGateSupport(connection.client) : null
   const scrapes = runNodeScrapes({ cluster: connection.cluster, config, site, publish, clock, log })
   return {
     sink: connection.sink,
     gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => connection.whyPending(pod) },
-    checks: () => [...connection.checks(), ...scrapes.checks(), ...(acting?.checks() ?? []), ...(own?.checks() ?? [])],
+    checks: () => [
+      ...connection.checks(),
+      ...(gateSupport?.checks() ?? []),
+      ...scrapes.checks(),
+      ...(acting?.checks() ?? []),
+      ...(own?.checks() ?? []),
+    ],
     async stop() {
       await scrapes.stop()
+      await gateSupport?.stop()
       await own?.stop()
       await acting?.stop()
       await connection.stop()

@@ -17,9 +17,9 @@ const well = (kind: Kind): InformerStatus => ({
   malformedCount: 0,
 })
 
-function checksOf(ill: Partial<Record<Kind, Partial<InformerStatus>>>, driftCount = 0) {
+function checksOf(ill: Partial<Record<Kind, Partial<InformerStatus>>>, driftCount = 0, identityFailure: KubeFailure | null = null) {
   const informers = Object.fromEntries(KINDS.map((kind) => [kind, { ...well(kind), ...ill[kind] }])) as Record<Kind, InformerStatus>
-  return clusterChecks('https://a:1', { uid: 'u-1', informers, driftCount }, NOW_MS)
+  return clusterChecks('https://a:1', { uid: 'u-1', identityFailure, informers, driftCount }, NOW_MS)
 }
 const failing = (kind: KubeFailure['kind'], forMs = 1_000) => ({ failure: new KubeFailure(kind, 'why'), outSinceMs: NOW_MS - forMs })
 
@@ -48,13 +48,35 @@ describe('the checks of a cluster', () => {
       'Update',
     ],
     ['is not for the unknown', { node: failing('unauthorized') }, 'cluster-nodes', 'does not know us', 'Renew the certificate or token'],
+    [
+      'comes from somebody else',
+      { node: failing('untrusted') },
+      'cluster-nodes',
+      'whoever answers at https://a:1 does not prove to be it: why',
+      'certificate-authority',
+    ],
     ['is out of touch for long', { pod: failing('unreachable', 30_000) }, 'cluster-pods', 'pods are as of 30 s ago: why', 'can be reached'],
-    ['was never listed', { pod: { ...failing('unreachable'), synced: false } }, 'cluster-pods', 'pods are not listed yet', 'Wait'],
+    ['was never listed', { pod: { ...failing('unreachable'), synced: false } }, 'cluster-pods', 'pods are not listed yet: why', 'Wait'],
+    [
+      'was never listed for long',
+      { pod: { ...failing('unreachable', 30_000), synced: false } },
+      'cluster-pods',
+      'pods are not listed yet: why',
+      'can be reached',
+    ],
   ])('name a kind that %s', (_, ill, name, detail, remedy) => {
     const check = checksOf(ill).find((each) => each.name === name)
     expect(check?.ok).toBe(false)
     expect(check?.detail).toContain(detail)
     expect(check?.remedy).toContain(remedy)
+  })
+
+  it('say when the cluster may not be asked who it is', () => {
+    expect(checksOf({}, 0, new KubeFailure('forbidden', 'no')).find(({ ok }) => !ok)).toMatchObject({
+      name: 'cluster-identity',
+      remedy: expect.stringContaining('resources: [namespaces], verbs: [get]'),
+    })
+    expect(checksOf({}, 0, new KubeFailure('timeout', 'late')).every(({ ok }) => ok)).toBe(true)
   })
 
   it('bear with a server that restarts, and never with a watch that missed something', () => {

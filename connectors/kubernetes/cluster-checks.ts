@@ -28,7 +28,7 @@ const TEXTS: Readonly<Record<Kind, KindText>> = {
 /** Out of touch for less is a server that restarts. */
 const PATIENCE_MS = 20_000
 
-export function clusterChecks(server: string, { informers, driftCount, uid }: ClusterStatus, nowMs: number): Check[] {
+export function clusterChecks(server: string, { informers, driftCount, uid, identityFailure }: ClusterStatus, nowMs: number): Check[] {
   const drift: Check = {
     name: 'cluster-drift',
     ok: driftCount === 0,
@@ -38,7 +38,20 @@ export function clusterChecks(server: string, { informers, driftCount, uid }: Cl
   const kinds = Object.entries(informers).map(([kind, status]) => checkOf(server, TEXTS[kind as Kind], { status, nowMs }))
   const well = kinds.filter(({ ok }) => ok)
   const detail = `${server}${uid === null ? '' : `, cluster ${uid}`}: ${well.map(({ name }) => name.replace('cluster-', '')).join(', ')}`
-  return [{ name: 'cluster', ok: well.length > 0, detail, remedy: 'See the checks below.' }, ...kinds.filter(({ ok }) => !ok), drift]
+  // Every other failure shows in the kinds too.
+  const stranger: Check = {
+    name: 'cluster-identity',
+    ok: false,
+    detail: `${server} does not tell who it is; another cluster at its address is not noticed at once`,
+    remedy: 'Grant it in a ClusterRole: - {apiGroups: [""], resources: [namespaces], verbs: [get]}',
+  }
+  const strangers = identityFailure?.kind === 'forbidden' ? [stranger] : []
+  return [
+    { name: 'cluster', ok: well.length > 0, detail, remedy: 'See the checks below.' },
+    ...strangers,
+    ...kinds.filter(({ ok }) => !ok),
+    drift,
+  ]
 }
 
 function checkOf(

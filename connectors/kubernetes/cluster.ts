@@ -10,7 +10,7 @@ import type { Clock, Logger, Stop } from '../../models/ports.ts'
 import { clusterChecks } from './cluster-checks.ts'
 import { type Change, type Informer, type InformerStatus, runInformer } from './informer.ts'
 import type { KubeClient } from './kube-client.ts'
-import { toKubeFailure } from './kube-failure.ts'
+import { type KubeFailure, toKubeFailure } from './kube-failure.ts'
 import type {
   ClusterEvent,
   DisruptionBudget,
@@ -50,6 +50,8 @@ export const KINDS: readonly Kind[] = ['node', 'pod', 'event', 'budget', 'lease'
 export interface ClusterStatus {
   /** Of its kube-system namespace; null: not known yet. */
   readonly uid: string | null
+  /** Why it was not told who the cluster is, when last asked; null: it was. */
+  readonly identityFailure: KubeFailure | null
   readonly informers: Readonly<Record<Kind, InformerStatus>>
   /** What the watches should have told and did not; must stay 0. */
   readonly driftCount: number
@@ -116,6 +118,7 @@ export function runCluster(options: ClusterOptions): Cluster {
   const all = Object.values(informers)
   const stopping = new AbortController()
   let uid: string | null = null
+  let identityFailure: KubeFailure | null = null
 
   const identify = async (): Promise<void> => {
     try {
@@ -126,8 +129,10 @@ export function runCluster(options: ClusterOptions): Cluster {
         for (const informer of all) informer.relist()
       }
       uid = metadata.uid
+      identityFailure = null
     } catch (error) {
-      log.debug({ reason: toKubeFailure(error).message }, 'who the cluster is was not told')
+      identityFailure = toKubeFailure(error)
+      log.debug({ reason: identityFailure.message }, 'who the cluster is was not told')
     }
   }
   const watchIdentity = async (): Promise<void> => {
@@ -162,6 +167,7 @@ export function runCluster(options: ClusterOptions): Cluster {
     const ofKind = (kind: Kind) => informers[kind].status()
     return {
       uid,
+      identityFailure,
       informers: {
         node: ofKind('node'),
         pod: ofKind('pod'),

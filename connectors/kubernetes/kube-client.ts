@@ -65,7 +65,7 @@ export function createKubeClient(load: () => KubeConfig): KubeClient {
   const optionsFor = async (): Promise<RequestOptions> => {
     const options: RequestOptions = {}
     await config.applyToHTTPSOptions(options).catch((error: unknown) => {
-      throw new KubeFailure('unauthorized', `we have nothing to show to ${server}: ${messageOf(error)}`)
+      throw new KubeFailure('unauthorized', `we have nothing to show to ${server}: ${toKubeFailure(error).message}`)
     })
     const { ca, cert, key: privateKey, pfx, passphrase, servername } = options
     const proxy = config.getCurrentCluster()?.proxyUrl
@@ -206,8 +206,6 @@ async function textOf(answer: AsyncIterable<Buffer>): Promise<string> {
   }
   return Buffer.concat(chunks).toString()
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function parse(text: string): unknown {
   try {

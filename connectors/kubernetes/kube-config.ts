@@ -104,4 +104,9 @@ function isReadable(file: string): boolean {
 }
 
 /** The lines below it show what the file holds. */
-const firstLineOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!.replace(/\.$/, '')
+function firstLineOf(error: unknown): string {
+  const message: unknown = Reflect.get(Object(error), 'message')
+  return String(message ?? error)
+    .split('\n')[0]!
+    .replace(/\.$/, '')
+}
