@@ -30,7 +30,10 @@ export const configShape = z
     port: number(whole.max(65_535)).default(8080).describe('port of page and API; 0 takes any free one'),
     token: z.string().min(16).optional().describe('bearer token that clients must show (16 characters or more)'),
     dataDir: z.string().min(1).default('data').describe('where the journal is kept'),
-    mode: z.enum(LOOP_MODES).optional().describe('mode of the loop at start; without it the last one, first observe'),
+    mode: z
+      .enum(LOOP_MODES)
+      .optional()
+      .describe('mode of the loop at start; without it the last one, first observe; a site of a kafkaGroup keeps what a person set'),
     seed: number(whole).default(1).describe('seed of everything that is drawn'),
     thisMachine: flag.default(true).describe('watch this machine too, through the real exporter'),
     logLevel: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),

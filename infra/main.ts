@@ -22,10 +22,12 @@ function commandLine(): Command {
   command.option('--config <file>', 'YAML file of settings; flags and environment go before it')
   for (const name of settingNames()) {
     const shape = configShape.shape[name as keyof typeof configShape.shape]
-    const isSwitch = name === 'thisMachine'
-    const initial = isSwitch || defaultOf(name) === undefined ? '' : `, default ${defaultOf(name)}`
-    const help = `${shape.description ?? ''} [${environmentName(name)}${initial}]`
-    command.addOption(new Option(isSwitch ? `--no-${flagName(name)}` : `--${flagName(name)} <value>`, isSwitch ? `do not ${help}` : help))
+    const initial = defaultOf(name)
+    const isOn = initial === true
+    const shown = isOn || initial === undefined ? '' : `, default ${initial}`
+    const help = `${shape.description ?? ''} [${environmentName(name)}${shown}]`
+    const flags = isOn ? `--no-${flagName(name)}` : `--${flagName(name)} ${initial === false ? '[true|false]' : '<value>'}`
+    command.addOption(new Option(flags, isOn ? `do not ${help}` : help))
   }
   return command.showHelpAfterError('(npm start -- --help shows every setting)').exitOverride()
 }

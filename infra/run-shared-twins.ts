@@ -15,20 +15,20 @@ import { joinSiteGroup, type SiteGroup } from '../connectors/kafka/site-group.ts
 import { surveyTopics } from '../connectors/kafka/survey.ts'
 import { INPUT_TOPICS } from '../connectors/kafka/topics.ts'
 import { runSitesServer } from '../connectors/server/sites-server.ts'
-import type { SiteDescription } from '../connectors/simulated-site/site-description.ts'
 import { defaultRegistry } from '../models/applications/registry.ts'
 import type { Check } from '../models/contracts/api.ts'
 import type { SharedSite } from '../models/contracts/sites.ts'
 import type { Position } from '../models/events/topics.ts'
 import type { Journal, Logger, PlacementSink, Stop } from '../models/ports.ts'
 import type { Config } from './config.ts'
+import { connectWhenOpen } from './connect-when-open.ts'
+import type { HostedSite } from './hosted-site.ts'
 import { startTaking, type Taker } from './ingest.ts'
 import { openAccess, ownToken } from './open-access.ts'
 import type { RunningKafka } from './run-kafka.ts'
 import type { SiteHere } from './run-partition.ts'
-import { type Connected, runSiteTwin } from './run-site-twin.ts'
+import { type Connected, type ConnectMeans, runSiteTwin } from './run-site-twin.ts'
 import { type RunningSites, runSites, type SiteMeans } from './run-sites.ts'
-import { connectSimulatedSite } from './run-twin.ts'
 import { listSharedSites } from './shared-sites.ts'
 import { takenBefore } from './was-taken.ts'
 import { createWhatIfPool } from './what-if-pool.ts'
@@ -40,8 +40,8 @@ export interface SharedTwinsOptions {
   readonly settings: KafkaSettings
   /** Of this process: who waits to be heard, and the topics and dead letters. Absent: published is all there is to know. */
   readonly kafka?: Pick<RunningKafka, 'hearing' | 'admin'>
-  /** Runs in this process, which therefore owns it whenever it can. */
-  readonly hosted: SiteDescription | null
+  /** Reached from this process, which therefore owns it whenever it can; of several that reach it, one. */
+  readonly hosted: HostedSite
   /** Where others reach this process, when that is not where it listens. */
   readonly publicUrl?: string | undefined
   readonly viewerDir: string | undefined
@@ -129,9 +129,11 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
         onTaking({ taker, journal: given.journal })
         return taker
       },
-      connect: async (initial) => {
-        if (site !== hosted?.name) return notConnected(site)
-        hosting ??= connectSimulatedSite(hosted, { initial, publish: ownLog.publish, config, log })
+      connect: async (initial, means) => {
+        if (site !== hosted.name) return notConnected(site)
+        const guarded: ConnectMeans = { ...means, publish: (events) => gate.pass(() => publish(events)) }
+        if (!hosted.isEmulated) return connectWhenOpen({ site, gate, connect: () => hosted.connect(initial, guarded), log })
+        hosting ??= hosted.connect(initial, { ...means, publish: ownLog.publish })
         // It outlives the twin: its devices go on, whoever owns the site.
         return { ...(await hosting), stop: async () => {} }
       },
@@ -155,9 +157,15 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
     sites = runSites({
       joinGroup: (hooks) => {
         const topics = INPUT_TOPICS.map((topic) => `${settings.topicPrefix}${topic}`)
-        const hosts = hosted === null ? [] : [partitionOfSite(hosted.name)]
         // A group of its own: offsets for those who watch the lag are kept under the plain name.
-        group = joinSiteGroup({ settings: { ...settings, group: `${settings.group}.sites` }, topics, url: publicUrl, hosts, ...hooks, log })
+        group = joinSiteGroup({
+          settings: { ...settings, group: `${settings.group}.sites` },
+          topics,
+          url: publicUrl,
+          hosts: [partitionOfSite(hosted.name)],
+          ...hooks,
+          log,
+        })
         return group
       },
       openLog: (partition, mayWrite) => {
@@ -177,7 +185,7 @@ export async function runSharedTwins(options: SharedTwinsOptions): Promise<Share
       },
       endPositions: (partition) => endPositions(client, { prefix: settings.topicPrefix, partition }),
       partitionOf: partitionOfSite,
-      knownSites: () => [...new Set([...journaledSites(config.dataDir), ...(hosted === null ? [] : [hosted.name])])],
+      knownSites: () => [...new Set([...journaledSites(config.dataDir), hosted.name])],
       startSite,
       clock,
       log,

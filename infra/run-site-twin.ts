@@ -32,6 +32,7 @@ import { runJobs } from './run-jobs.ts'
 import { type RunningLoop, runLoop } from './run-loop.ts'
 import { type RunningRegret, runRegret } from './run-regret.ts'
 import { runStanding } from './run-standing.ts'
+import { startMode } from './start-mode.ts'
 import { makeStudyApi } from './study-api.ts'
 import { makeTwinApi, type TwinApiOptions } from './twin-api.ts'
 import { createTwinHistory } from './twin-history.ts'
@@ -180,9 +181,9 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   const sink: PlacementSink = { apply: (placement, decision) => gate.pass(() => connected.sink.apply(placement, decision)) }
   loop = runLoop({ state, publish: tell, sink, registry, settings: config, mayAct, clock, log, periodMs: config.tickMs })
   stops.push(loop.stop)
-  if (config.mode !== undefined && config.mode !== state().loopMode && mayAct()) {
-    await publish([{ type: 'loop.modeChanged', site, timeMs: clock(), source: 'operator', mode: config.mode, by: 'start' }])
-  }
+  const starting = startMode({ site, mode: config.mode, isShared: options.gate !== undefined, mayAct, state, publish, clock, log })
+  stops.push(starting.stop)
+  await starting.first
   const api = makeTwinApi({
     state,
     stateAt: history.stateAt,

@@ -13,6 +13,7 @@ export interface Draft {
   site: string | null
   clockMs: number
   loopMode: TwinState['loopMode']
+  loopModeBy: TwinState['loopModeBy']
   applied: number
   superseded: number
   divergent: number
@@ -30,6 +31,7 @@ export function draftOf(state: TwinState): Draft {
     site: state.site,
     clockMs: state.clockMs,
     loopMode: state.loopMode,
+    loopModeBy: state.loopModeBy,
     ...state.counts,
     divergences: [...state.divergences],
     regret: state.regret,
@@ -95,6 +97,7 @@ export function finish(draft: Draft, before: TwinState): TwinState {
     site: draft.site,
     clockMs: draft.clockMs,
     loopMode: draft.loopMode,
+    loopModeBy: draft.loopModeBy,
     entities,
     positions: draft.positions,
     counts: { applied: draft.applied, superseded: draft.superseded, divergent: draft.divergent },

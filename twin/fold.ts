@@ -93,6 +93,7 @@ function foldEvent(draft: Draft, event: TwinEvent): void {
       return foldRegret(draft, event)
     case 'loop.modeChanged':
       draft.loopMode = event.mode
+      draft.loopModeBy = event.by
       draft.applied++
       return
     case 'whatif.asked':

@@ -15,6 +15,8 @@ export interface TwinState {
   /** Time of the last clock tick; 0 before the first. */
   readonly clockMs: number
   readonly loopMode: LoopMode
+  /** Who set it last; null before anybody has. */
+  readonly loopModeBy: string | null
   readonly entities: EntityMaps
   /** Last applied offset per `topic:partition`. */
   readonly positions: ReadonlyMap<string, number>
@@ -32,6 +34,7 @@ export const emptyTwin: TwinState = {
   site: null,
   clockMs: 0,
   loopMode: 'observe',
+  loopModeBy: null,
   entities: NO_ENTITIES,
   positions: new Map(),
   counts: { applied: 0, superseded: 0, divergent: 0 },
@@ -41,10 +44,11 @@ export const emptyTwin: TwinState = {
 }
 
 export function toJson(state: TwinState): TwinJson {
-  const { entities, positions, jobFeeds, regret, ...rest } = state
+  const { loopModeBy, entities, positions, jobFeeds, regret, ...rest } = state
   return {
     version: 1,
     ...rest,
+    ...(loopModeBy === null ? {} : { loopModeBy }),
     entities: {
       node: sorted(entities.node),
       camera: sorted(entities.camera),
@@ -68,7 +72,7 @@ export function toJson(state: TwinState): TwinJson {
 export function fromJson(json: unknown): TwinState | null {
   const parsed = twinJsonShape.safeParse(json)
   if (!parsed.success) return null
-  const { version: _, entities, positions, jobFeeds = [], regret = null, ...rest } = parsed.data
+  const { version: _, loopModeBy = null, entities, positions, jobFeeds = [], regret = null, ...rest } = parsed.data
   const names = [
     ...Object.entries(entities).map(([, all]) => all.map(entityName)),
     positions.map(([partition]) => partition),
@@ -77,6 +81,7 @@ export function fromJson(json: unknown): TwinState | null {
   if (names.some((all) => new Set(all).size < all.length)) return null
   return {
     ...rest,
+    loopModeBy,
     entities: {
       node: byName(entities.node),
       camera: byName(entities.camera),

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createPlatformaticClient } from '../../connectors/kafka/platformatic-client.ts'
 import { wantedTopics } from '../../connectors/kafka/topics.ts'
-import { loadSite } from '../../connectors/simulated-site/site.ts'
+import { defaultRegistry } from '../../models/applications/registry.ts'
 import type { SharedSites } from '../../models/contracts/sites.ts'
 import { readConfig } from '../config.ts'
+import { hostedSite } from '../hosted-site.ts'
 import { type KafkaLab, startKafka } from '../lab/kafka.ts'
 import { runSharedTwins, type SharedTwins } from '../run-shared-twins.ts'
 import { silent } from '../testing/journaled-site.ts'
@@ -26,10 +27,14 @@ afterAll(async () => {
 })
 
 async function start(site: string): Promise<SharedTwins> {
-  const config = readConfig({ flags: { port: 0, dataDir: join(folder, site), thisMachine: false, logLevel: 'error' }, environment: {} })
+  const config = readConfig({
+    flags: { site, port: 0, dataDir: join(folder, site), thisMachine: false, logLevel: 'error' },
+    environment: {},
+  })
   const settings = { brokers: lab.brokers, clientId: site, group: 'edgetwin', topicPrefix: 'suite.' }
   const client = createPlatformaticClient(settings)
-  const twins = await runSharedTwins({ config, client, settings, hosted: loadSite(site), viewerDir: undefined, log: silent })
+  const hosted = hostedSite({ config, registry: defaultRegistry(), log: silent })
+  const twins = await runSharedTwins({ config, client, settings, hosted, viewerDir: undefined, log: silent })
   running.push(twins)
   return twins
 }

@@ -25,6 +25,8 @@ export const twinJsonShape = z.object({
   /** Time of the last clock tick; 0 before the first. */
   clockMs: z.number(),
   loopMode: z.enum(LOOP_MODES),
+  /** Who set it last; absent before anybody has. */
+  loopModeBy: z.string().optional(),
   /** Each sorted by name. */
   entities: z.object({
     node: z.array(ENTITY_SHAPES.node),
