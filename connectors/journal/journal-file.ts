@@ -1,5 +1,5 @@
 /**
- * The SQLite file under the journal: who may open it, whether it is ours, and what its errors mean to a person.
+ * The SQLite file under the journal: who may open it, whether it is ours, and that it is brought up from older formats.
  *
  * The file is opened in exclusive locking mode, so the lock dies with the process and never has to be cleaned up.
  */
@@ -7,6 +7,9 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { TwinError } from '../../models/errors.ts'
+import { BLOCKS_SCHEMA } from './journal-blocks.ts'
+import { toJournalError, unreadable } from './journal-failure.ts'
+import { upgradeFromRows } from './journal-upgrade.ts'
 
 export interface JournalFileOptions {
   readonly path: string
@@ -18,24 +21,16 @@ export interface JournalFileOptions {
 
 /** `edtw`, in the header of every journal. */
 const APPLICATION_ID = 0x65647477
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 const SCHEMA = `
   CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), json TEXT NOT NULL, crc INTEGER NOT NULL) STRICT;
-  CREATE TABLE events (
-    sequence INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL, "offset" INTEGER NOT NULL,
-    received_ms INTEGER NOT NULL, json TEXT NOT NULL, crc INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX events_by_time ON events (received_ms);
+  ${BLOCKS_SCHEMA}
   CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL, "offset" INTEGER NOT NULL,
     received_ms INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, excerpt TEXT NOT NULL
   ) STRICT;
   CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, hash TEXT NOT NULL, state_json TEXT NOT NULL) STRICT;
 `
-
-// SQLite's primary result codes.
-const BUSY = 5
-const FULL = 13
 
 /**
  * Creates the file, and the folders to it, when there is none.
@@ -48,12 +43,14 @@ export function openJournalFile({ path, synchronous = 'full', maxBytes }: Journa
     makeFolder(dirname(path))
     file = new DatabaseSync(path)
     file.exec('PRAGMA locking_mode = EXCLUSIVE')
-    const isNew = checkOwner(file, path)
+    const version = checkOwner(file, path)
     file.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
     if (maxBytes !== undefined) file.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pragma(file, 'page_size'))}`)
     // The first write takes the lock, which is then kept.
     file.exec('BEGIN EXCLUSIVE')
-    if (isNew) file.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
+    if (version === 0) file.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}`)
+    if (version === 1) upgradeFromRows(file, path)
+    if (version !== SCHEMA_VERSION) file.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
     file.exec('COMMIT')
     return file
   } catch (error) {
@@ -72,29 +69,23 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Nothing is written to a file that is not ours. */
-function checkOwner(file: DatabaseSync, path: string): boolean {
+/** Nothing is written to a file that is not ours. @returns its format; 0 when it is new. */
+function checkOwner(file: DatabaseSync, path: string): number {
   const applicationId = pragma(file, 'application_id')
   const version = pragma(file, 'user_version')
   const isEmpty = file.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
-  if (isEmpty && applicationId === 0 && version === 0) return true
+  if (isEmpty && applicationId === 0 && version === 0) return 0
   if (applicationId !== APPLICATION_ID) throw unreadable(path, 'it is a database of another program')
   if (version > SCHEMA_VERSION) {
     const message = `The journal ${path} has format ${version}, written by a newer edgetwin; this one reads up to ${SCHEMA_VERSION}: upgrade edgetwin.`
     throw new TwinError('JOURNAL_UNREADABLE', message, { details: { path, version } })
   }
-  return false
+  return version
 }
 
 function pragma(file: DatabaseSync, name: string): number {
   const value = Object.values(file.prepare(`PRAGMA ${name}`).get() ?? {})[0]
   return typeof value === 'number' ? value : 0
-}
-
-/** What is wrong with the file in `what`; the remedy is always the same. */
-export function unreadable(path: string, what: string, cause?: unknown): TwinError {
-  const message = `The journal ${path} cannot be used: ${what}. Move it away to start anew, or restore a copy.`
-  return new TwinError('JOURNAL_UNREADABLE', message, { details: { path }, cause })
 }
 
 /** All of `write` or nothing. */
@@ -108,27 +99,4 @@ export function transact(file: DatabaseSync, write: () => void): void {
     if (file.isTransaction) file.exec('ROLLBACK')
     throw error
   }
-}
-
-/** Runs `work` and throws what SQLite or the file system says as a TwinError; anything else as it is. */
-export function guard<T>(path: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw toJournalError(error, path)
-  }
-}
-
-function toJournalError(error: unknown, path: string): unknown {
-  if (typeof error !== 'object' || error === null || error instanceof TwinError) return error
-  const resultCode = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null
-  if (resultCode === BUSY) {
-    const message = `The journal ${path} is open in another process: stop that one, or give this one another folder with --data-dir.`
-    return new TwinError('JOURNAL_LOCKED', message, { details: { path }, cause: error })
-  }
-  if (resultCode === FULL) {
-    const message = `The journal ${path} has no room: free space on its disk. Nothing is accepted until then, and nothing accepted is lost.`
-    return new TwinError('JOURNAL_FULL', message, { details: { path }, cause: error })
-  }
-  return 'syscall' in error || resultCode !== null ? unreadable(path, error instanceof Error ? error.message : String(error), error) : error
 }

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { unreadable } from './journal-file.ts'
+import { unreadable } from './journal-failure.ts'
 
 const count = z.number().int().min(0)
 const headShape = z.object({
@@ -20,16 +20,17 @@ const emptyHead: Head = { firstSequence: 1, lastSequence: 0, positions: [], coun
 
 /** @throws TwinError JOURNAL_UNREADABLE when the head is damaged or does not fit the events. */
 export function loadHead(file: DatabaseSync, path: string): Head {
-  const span = file.prepare('SELECT MIN(sequence) AS first, MAX(sequence) AS last FROM events').get()
+  const oldest = file.prepare('SELECT first FROM blocks ORDER BY last LIMIT 1').get()
+  const newest = file.prepare('SELECT last FROM blocks ORDER BY last DESC LIMIT 1').get()
   const row = file.prepare('SELECT json, crc FROM head').get()
-  if (row === undefined && span?.last === null) return emptyHead
+  if (row === undefined && oldest === undefined) return emptyHead
   const json = String(row?.json)
   const parsed = row?.crc === crc32(json) ? headShape.safeParse(JSON.parse(json)) : null
   if (!parsed?.success) throw unreadable(path, 'its head record is missing or damaged')
   const head = parsed.data
-  const isEmpty = head.lastSequence < head.firstSequence
-  if (isEmpty ? span?.last !== null : span?.first !== head.firstSequence || span.last !== head.lastSequence) {
-    const [first, last] = [span?.first ?? 'none', span?.last ?? 'none']
+  const [first, last] = [Number(oldest?.first ?? 1), Number(newest?.last ?? 0)]
+  // The oldest block may begin with events that are forgotten.
+  if (first > head.firstSequence || last !== head.lastSequence) {
     throw unreadable(path, `it should hold events ${head.firstSequence} to ${head.lastSequence} and holds ${first} to ${last}`)
   }
   return head

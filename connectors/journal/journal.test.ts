@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, expect, it } from '@jest/globals'
+import { afterAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { PositionedEvent } from '../../models/events/events.ts'
 import type { DeadLetter, Journal } from '../../models/ports.ts'
 import { aSample } from './event-log.contract.ts'
 import { DEAD_LETTERS_KEPT, type JournalOptions, openJournal } from './journal.ts'
+import { BLOCK_EVENTS } from './journal-blocks.ts'
 import { exportTrace, importTrace } from './trace.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'edgetwin-journal-'))
@@ -150,6 +151,30 @@ it('reads page by page while more is appended', () => {
   journal.close()
 })
 
+it('reads from and until any event, wherever it stands among those that came with it', () => {
+  const path = newPath()
+  const journal = open(path, { eventsKept: 0 })
+  const topics = ['a', 'a', 'b', 'a']
+  const events = Array.from({ length: 2 * BLOCK_EVENTS + 7 }, (_, offset) =>
+    at(offset, { topic: topics[offset % 4]!, partition: offset % 3 }),
+  )
+  append(journal, events)
+  const all = [...journal.read({ after: 0 })]
+  expect(all.map(({ position, event }) => ({ position, event }))).toEqual(events)
+  fc.assert(
+    fc.property(fc.nat(all.length), fc.nat(all.length), (after, until) => {
+      expect([...journal.read({ after, until })]).toEqual(all.slice(after, until))
+    }),
+    { seed: 4, numRuns: 60 },
+  )
+  // Forgotten is what lies before the snapshot, though it shares a row with what is kept.
+  for (const sequence of [100, 101]) journal.saveSnapshot(snapshot(sequence))
+  journal.close()
+  const again = open(path)
+  expect([...again.read({ after: 0 })]).toEqual(all.slice(100))
+  again.close()
+})
+
 it('finds the last event received until a time', () => {
   const journal = open()
   append(journal, [at(0), at(1)], { receivedMs: 100 })
@@ -243,7 +268,7 @@ it('touches nothing that is not its own', () => {
   expect(readFileSync(foreign)).toEqual(before)
   const newer = newPath()
   open(newer).close()
-  tamper(newer, 'PRAGMA user_version = 2')
+  tamper(newer, 'PRAGMA user_version = 3')
   expect(() => open(newer)).toThrow(
     expect.objectContaining({ code: 'JOURNAL_UNREADABLE', message: expect.stringContaining('newer edgetwin') }),
   )
@@ -251,24 +276,22 @@ it('touches nothing that is not its own', () => {
 })
 
 const DAMAGE = {
-  'an event changed': `UPDATE events SET json = replace(json, '"pi-1"', '"pi-2"') WHERE sequence = 3`,
-  'an event moved': 'UPDATE events SET "offset" = 77 WHERE sequence = 3',
-  'an event gone': 'DELETE FROM events WHERE sequence = 3',
-  'the last event gone': 'DELETE FROM events WHERE sequence = 5',
-  'the first event gone': 'DELETE FROM events WHERE sequence = 1',
-  'all events gone': 'DELETE FROM events',
+  'an event changed': `UPDATE blocks SET runs = replace(runs, '"pi-1"', '"pi-2"') WHERE last = 3`,
+  'an event moved': `UPDATE blocks SET runs = replace(runs, '"offsets":[2]', '"offsets":[77]') WHERE last = 3`,
+  'an event gone': 'DELETE FROM blocks WHERE last = 3',
+  'an event put before its time': 'UPDATE blocks SET first = 2 WHERE last = 3',
+  'the last event gone': 'DELETE FROM blocks WHERE last = 5',
+  'the first event gone': 'DELETE FROM blocks WHERE last = 1',
+  'all events gone': 'DELETE FROM blocks',
   'positions changed': `UPDATE head SET json = replace(json, '"offset":4', '"offset":5')`,
   'the head gone': 'DELETE FROM head',
 }
-const SEEN_WHEN_READ = ['an event changed', 'an event moved', 'an event gone']
+const SEEN_WHEN_READ = ['an event changed', 'an event moved', 'an event gone', 'an event put before its time']
 
 it.each(Object.entries(DAMAGE))('refuses to go on with %s', (what, sql) => {
   const path = newPath()
   const journal = open(path)
-  append(
-    journal,
-    Array.from({ length: 5 }, (_, offset) => at(offset)),
-  )
+  for (let offset = 0; offset < 5; offset++) append(journal, [at(offset)])
   journal.close()
   tamper(path, sql)
   const refusal = expect.objectContaining({ code: 'JOURNAL_UNREADABLE', message: expect.stringContaining(path) })
@@ -280,6 +303,64 @@ it.each(Object.entries(DAMAGE))('refuses to go on with %s', (what, sql) => {
   expect(() => [...damaged.read({ after: 0 })]).toThrow(refusal)
   expect([...damaged.read({ after: 3 })]).toHaveLength(2)
   damaged.close()
+})
+
+describe('a journal of format 1, with a row for each event', () => {
+  const FORMAT_1 = new URL('./testing/format-1.journal.db', import.meta.url)
+  const copy = (): string => {
+    const path = join(folder, `format-1-${++fileCount}.db`)
+    copyFileSync(FORMAT_1, path)
+    return path
+  }
+  const text = (journal: Journal) =>
+    [...journal.read({ after: 0 })].map(
+      ({ sequence, position: { topic, partition, offset }, event }) => `${sequence} ${topic}${partition}:${offset} ${event.type}`,
+    )
+
+  it('is brought up when it is opened, and holds the same', () => {
+    const path = copy()
+    for (let turn = 0; turn < 2; turn++) {
+      const journal = open(path)
+      expect(text(journal)).toEqual([
+        '4 b0:0 inference.requested',
+        '5 a1:3 node.sampled',
+        '6 b1:1 inference.requested',
+        '7 a0:4 node.sampled',
+        '8 a1:5 node.sampled',
+        '9 a0:6 node.sampled',
+        '10 a1:7 node.sampled',
+        '11 a0:8 node.sampled',
+        '12 a1:9 node.sampled',
+      ])
+      expect([199, 200, 299, 300].map((timeMs) => journal.sequenceAt(timeMs))).toEqual([0, 7, 7, 12])
+      expect(journal.counts()).toEqual({ received: 13, accepted: 12, duplicate: 0, dead: 1 })
+      expect(journal.snapshots()).toEqual({ snapshots: [snapshot(6), snapshot(4)], damagedCount: 0 })
+      expect(journal.deadLetters({ limit: 9 }).map(({ position }) => position.offset)).toEqual([2])
+      journal.close()
+    }
+    const again = open(path)
+    expect(append(again, [at(8), at(10)]).accepted.map(({ sequence }) => sequence)).toEqual([13])
+    expect(text(again)).toHaveLength(10)
+    again.close()
+  })
+
+  it.each([
+    ['an event changed', `UPDATE events SET json = replace(json, '"pi-1"', '"pi-2"') WHERE sequence = 5`],
+    ['an event gone', 'DELETE FROM events WHERE sequence = 8'],
+    ['the last event gone', 'DELETE FROM events WHERE sequence = 12'],
+  ])('is refused and left as it was with %s', (_, sql) => {
+    const path = copy()
+    tamper(path, sql)
+    for (let turn = 0; turn < 2; turn++) expect(() => open(path)).toThrow(expect.objectContaining({ code: 'JOURNAL_UNREADABLE' }))
+  })
+
+  it('stays what it is when there is no room for the new one', () => {
+    const path = copy()
+    expect(() => open(path, { maxBytes: 20_000 })).toThrow(expect.objectContaining({ code: 'JOURNAL_FULL' }))
+    const journal = open(path)
+    expect(text(journal)).toHaveLength(9)
+    journal.close()
+  })
 })
 
 it('leaves nothing of a batch that cannot be written', () => {

@@ -1,14 +1,16 @@
 /**
  * The journal: the one total order of everything the twin was told, in one SQLite file.
  *
- * Events, positions, counts and dead letters of a batch commit together or not at all. Every row that a state
+ * Events, positions, counts and dead letters of a batch commit together or not at all. Everything that a state
  * is rebuilt from carries a checksum, so damage is an error and never a silently different twin.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { AppendResult, Journal } from '../../models/ports.ts'
-import { guard, type JournalFileOptions, openJournalFile, transact, unreadable } from './journal-file.ts'
+import { insertEvents, readBlock } from './journal-blocks.ts'
+import { guard, unreadable } from './journal-failure.ts'
+import { type JournalFileOptions, openJournalFile, transact } from './journal-file.ts'
 import { type Head, loadHead, storeHead } from './journal-head.ts'
-import { insertDeadLetter, insertEvent, prepareStatements, readSnapshots, type Statements, toDeadLetter, toEvent } from './journal-rows.ts'
+import { insertDeadLetter, prepareStatements, readSnapshots, type Statements, toDeadLetter } from './journal-rows.ts'
 import { sortOut } from './sort-out.ts'
 
 export interface JournalOptions extends JournalFileOptions {
@@ -17,7 +19,7 @@ export interface JournalOptions extends JournalFileOptions {
 }
 
 export const DEAD_LETTERS_KEPT = 10_000
-const PAGE_EVENTS = 1_000
+const PAGE_BLOCKS = 16
 
 /** @throws TwinError JOURNAL_LOCKED, JOURNAL_UNREADABLE; `append` and `saveSnapshot` JOURNAL_FULL. */
 export function openJournal(options: JournalOptions): Journal {
@@ -43,7 +45,7 @@ export function openJournal(options: JournalOptions): Journal {
       const duplicateCount = next.counts.duplicate - head.counts.duplicate
       if (next === head) return { accepted, duplicateCount }
       commit(next, () => {
-        for (const event of accepted) insertEvent(statements, event, batch.receivedMs)
+        insertEvents(statements.insertBlock, accepted, batch.receivedMs)
         for (const letter of deadLetters) insertDeadLetter(statements, letter)
         if (deadLetters.length > 0) statements.forgetDeadLetters.run(DEAD_LETTERS_KEPT)
       })
@@ -65,12 +67,18 @@ export function openJournal(options: JournalOptions): Journal {
       const last = Math.min(until, head.lastSequence)
       let sequence = Math.max(after + 1, head.firstSequence)
       while (sequence <= last) {
-        const rows = guarded(() => statements.page.all(sequence, Math.min(last, sequence + PAGE_EVENTS - 1)))
-        for (const row of rows) yield toEvent(row, { sequence: sequence++, path })
+        const rows = guarded(() => statements.blocksFrom.all(sequence, PAGE_BLOCKS))
         if (rows.length === 0) throw unreadable(path, `event ${sequence} is missing`)
+        for (const row of rows) {
+          for (const event of readBlock(row, { sequence, path })) {
+            if (sequence > last) return
+            sequence++
+            yield event
+          }
+        }
       }
     },
-    sequenceAt: (timeMs) => guarded(() => Number(statements.sequenceAt.get(Math.floor(timeMs))?.sequence ?? 0)),
+    sequenceAt: (timeMs) => guarded(() => Number(statements.sequenceAt.get(Math.floor(timeMs))?.last ?? 0)),
     firstSequence: () => head.firstSequence,
     lastSequence: () => head.lastSequence,
     positions: () => head.positions,
