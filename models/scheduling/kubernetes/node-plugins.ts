@@ -149,7 +149,7 @@ export const imageLocality: Plugin = {
 }
 
 function imageBytes({ node }: NodeInfo): Map<string, number> {
-  return new Map((node.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes] as const)))
+  return new Map((node.status?.images ?? []).flatMap(({ names, sizeBytes = 0 }) => (names ?? []).map((name) => [name, sizeBytes] as const)))
 }
 
 /** With the tag that is meant when there is none. */

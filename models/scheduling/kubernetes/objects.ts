@@ -86,7 +86,8 @@ export interface KubeNode {
   readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] }
   readonly status?: {
     readonly allocatable?: ResourceList
-    readonly images?: readonly { readonly names?: readonly string[]; readonly sizeBytes?: number }[]
+    /** A kubelet names none of an image whose tag another image has by now. */
+    readonly images?: readonly { readonly names?: readonly string[] | null; readonly sizeBytes?: number }[]
   }
 }
 

@@ -45,6 +45,17 @@ it('keeps a pod in the zone of its volume, where nodes have zones', () => {
   expect(rejected.get('a')).toEqual({ plugin: 'VolumeZone', reason: 'a volume is in z1 or z2, the node is not' })
 })
 
+it('takes an image that its kubelet names no more for none', () => {
+  const aNode = (name: string, names: readonly string[] | null): KubeNode => ({
+    metadata: { name },
+    status: { allocatable: { pods: '10' }, images: [{ names, sizeBytes: 500_000_000 }] },
+  })
+  const pod: KubePod = { metadata: { name: 'web' }, spec: { containers: [{ name: 'web', image: 'example.com/web:1' }] } }
+  const { feasible, scores } = judge(pod, snapshotOf({ nodes: [aNode('a', null), aNode('b', ['example.com/web:1'])], pods: [] }))
+  expect(feasible).toEqual(['a', 'b'])
+  expect(scores.get('a')!.total).toBeLessThan(scores.get('b')!.total)
+})
+
 it.each([
   ['500m', 3, 500],
   ['0.0005', 3, 1],
