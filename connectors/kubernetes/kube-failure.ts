@@ -75,7 +75,8 @@ function grantOf(message: string): string | null {
   const [, object, verb, resource, group, namespace] = DENIED.exec(message) ?? []
   if (resource === undefined) return null
   const names = object !== undefined && NAMED.includes(resource) ? `, resourceNames: [${object}]` : ''
-  const where = namespace === undefined ? 'in a ClusterRole' : `in a Role of ${namespace}`
+  // A namespace is asked for as if it were within itself.
+  const where = namespace === undefined || resource === 'namespaces' ? 'in a ClusterRole' : `in a Role of ${namespace}`
   return `grant it ${where}: - {apiGroups: ["${group}"], resources: [${resource}]${names}, verbs: [${verb}]}`
 }
 

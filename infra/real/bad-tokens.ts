@@ -9,6 +9,12 @@ function signed(header: object, claims: object, key: KeyObject): string {
   return `${text}.${sign('RSA-SHA256', Buffer.from(text), key).toString('base64url')}`
 }
 
+/** The same token with other claims, signed anew. */
+export function withClaims(token: string, changes: object, key: KeyObject): string {
+  const [head = '', body = ''] = token.split('.')
+  return signed(decode(head), { ...decode(body), ...changes }, key)
+}
+
 /** @param key The API server's own: shows that it is the claims that are refused. */
 export function badTokens(good: string, key: KeyObject): Readonly<Record<string, string>> {
   const [head = '', body = '', signature = ''] = good.split('.')
