@@ -10,14 +10,18 @@ import { Command, CommanderError, Option } from 'commander'
 import { TwinError } from '../../models/errors.ts'
 import { environmentName } from '../config.ts'
 import { cacheDir, withLock } from './cache.ts'
+import { helmDist } from './helm-dist.ts'
 import { KIND_NAMES, KINDS_OF_ALL } from './kinds.ts'
 import { kubectlCommand } from './kubectl.ts'
+import { kubernetesDist } from './kubernetes-dist.ts'
 import { kindsOf, type PortsByKind, quoted, toCount, toNodeFile, toPort, toWorkerCount } from './lab-arguments.ts'
 import { killNamed, kindsToRestart, processesNamed, setSilent } from './lab-faults.ts'
 import { kindDir, type Lab, labOf, labs, readState, removeLab, removeService, statusOf, writeState } from './lab-state.ts'
 import { nodeFileNames } from './nodes.ts'
 import { DEFAULT_LAB, up } from './up.ts'
 import { WORKERS_MAX } from './worker-config.ts'
+import { prepareWorkers } from './workers.ts'
+import { workersSupported } from './workers-supported.ts'
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 
@@ -79,6 +83,19 @@ program
     }
     if (outcomes.some(({ did }) => did === 'failed')) process.exitCode = EXIT.failed
     else tell(`for edgetwin: eval "$(npm run -s lab -- env${lab.name === DEFAULT_LAB ? '' : ` --name ${lab.name}`})"`)
+  })
+
+program
+  .command('prepare')
+  .description('fetch and build Kubernetes, what real workers run, and Helm, once per machine; nothing is started')
+  .action(async () => {
+    const supported = workersSupported()
+    if (supported.ok) await prepareWorkers(tell)
+    else {
+      tell(supported.reason)
+      await kubernetesDist(tell)
+    }
+    await helmDist(tell)
   })
 
 program

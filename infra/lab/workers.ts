@@ -60,9 +60,7 @@ export async function startWorkers(lab: KubernetesLab, { count, outlives, progre
   const supported = workersSupported()
   if (!supported.ok) throw new TwinError('LAB_FAILED', supported.reason)
   if (count > WORKERS_MAX) throw new TwinError('LAB_FAILED', `${count} workers are too many: ask for ${WORKERS_MAX} at most`)
-  const runtime = await containerdDist(progress)
-  const runc = await findProgram({ program: 'runc', debianPackage: 'runc' }, progress)
-  const { binary } = await kubernetesDist(progress)
+  const { runtime, runc, binary } = await prepareWorkers(progress)
   const services: LabService[] = []
   const start = async (spec: Pick<ServiceSpec, 'name' | 'command' | 'args'> & Partial<ServiceSpec>) => {
     const dir = { path: lab.dir, isGiven: true }
@@ -130,6 +128,13 @@ export async function startWorkers(lab: KubernetesLab, { count, outlives, progre
     await stop()
     throw error
   }
+}
+
+/** Fetches and builds what a worker runs, once per machine. @throws TwinError LAB_FAILED */
+export async function prepareWorkers(progress: Progress) {
+  const { binary } = await kubernetesDist(progress)
+  const runtime = await containerdDist(progress)
+  return { binary, runtime, runc: await findProgram({ program: 'runc', debianPackage: 'runc' }, progress) }
 }
 
 const isSaid = (what: string) => (output: string) => output.includes(what)

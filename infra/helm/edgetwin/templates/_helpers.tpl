@@ -24,6 +24,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if include "edgetwin.acts" . }}yes{{ end }}
 {{- end }}
 
+{{/* Whether it may begin on another node while the one it was on may live: it has no volume, and no name that others call it by. */}}
+{{- define "edgetwin.roams" -}}
+{{- if and (not .Values.persistence.enabled) (eq (int .Values.replicas) 1) }}yes{{ end }}
+{{- end }}
+
 {{- define "edgetwin.account" -}}
 {{- if include "edgetwin.writes" . }}edgetwin-actuator{{ else }}edgetwin-observer{{ end }}
 {{- end }}
