@@ -8,8 +8,9 @@ import { type StartTimer, startTimer } from '../connectors/simulated-site/agenda
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { Clock, Logger, PlacementSink, Stop } from '../models/ports.ts'
-import { LOOP, type LoopStep, nextLoopStep } from '../twin/loop.ts'
+import { type LoopStep, nextLoopStep } from '../twin/loop.ts'
 import type { LoopSettings } from '../twin/loop-settings.ts'
+import { LOOP } from '../twin/may-place.ts'
 import type { RulesFor } from '../twin/pod-rules.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 

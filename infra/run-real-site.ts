@@ -10,22 +10,23 @@ import { type CustomResources, runCustomResources } from '../connectors/kubernet
 import { runGateSupport } from '../connectors/kubernetes/gate-support.ts'
 import type { KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
-import { budgetFor } from '../connectors/kubernetes/ledger-state.ts'
-import { PLACEABLE, PLACEMENT_LABEL } from '../connectors/kubernetes/names.ts'
-import { objection } from '../connectors/kubernetes/placement-policy.ts'
 import { createKubernetesSink } from '../connectors/kubernetes/placement-sink.ts'
 import { type Actuation, runActuation } from '../connectors/kubernetes/run-actuation.ts'
 import { ungate } from '../connectors/kubernetes/ungate.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
-import type { GateApi } from '../models/contracts/gates.ts'
+import type { GateApi, WhyPending } from '../models/contracts/gates.ts'
 import { TwinError } from '../models/errors.ts'
 import type { Clock, EventLog, Logger, PlacementSink } from '../models/ports.ts'
 import { rankNodes } from '../twin/rank-nodes.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import type { Config } from './config.ts'
+import { createPodPolicies, type PodPolicies } from './pod-policies.ts'
+import { actionObjection } from './revalidate-action.ts'
 import { connectCluster } from './run-cluster.ts'
 import { runNodeScrapes } from './run-node-scrapes.ts'
 import type { Connected, ConnectMeans } from './run-site-twin.ts'
+import { runStuckPods } from './run-stuck-pods.ts'
+import { whyGated } from './why-gated.ts'
 
 export interface RealSiteOptions {
   readonly config: Config
@@ -41,77 +42,47 @@ export interface RealSiteOptions {
 
 /** @throws TwinError KUBECONFIG_INVALID */
 export async function connectRealSite(options: RealSiteOptions): Promise<Connected> {
-  const { config, site, state, registry, publish, judge, clock, log } = options
-  let actuation: Actuation | null = null
+  const { config, site, state, registry, publish, clock, log } = options
   let own: CustomResources | null = null
-  const sinkOf = ({ client, cluster }: { readonly client: KubeClient; readonly cluster: Cluster }): PlacementSink => {
-    const { placement: strategy } = config
-    if (strategy === 'none') throw new Error('unreachable: without a strategy there is no sink')
-    const acting = runActuation({
-      client,
-      identity: `${hostname()}-${randomUUID()}`,
-      namespace: config.kubeNamespace,
-      budget: () => budgetFor(placeablePods(cluster)),
-      view: () => ({
-        nodes: [...cluster.objects('node').values()],
-        pods: [...cluster.objects('pod').values()],
-        namespaces: [...cluster.objects('namespace').values()],
-      }),
-      explain: ({ decision }) => state().entities.decision.get(decision)?.desired?.summary ?? `decision ${decision}`,
-      isDryRun: config.placementDryRun,
-      clock,
-      random: Math.random,
-      log,
-    })
-    actuation = acting
-    return createKubernetesSink({
-      client,
-      log,
-      carryOut: acting.carryOut,
-      strategy,
-      topK: config.placementTopK,
-      rank: (placement) => rankNodes(state(), placement, registry),
-      uidOf: (pod) => state().entities.pod.get(pod)?.uid ?? null,
-      images: new Set(registry.map(({ image }) => image)),
-      rulesFor: ({ metadata }, { isMove }) => {
-        const rules = own?.rulesFor({ namespace: metadata.namespace ?? 'default', labels: metadata.labels ?? {} }) ?? null
-        if (rules === null) return {}
-        const { strategy, topK, mayLeaveGap } = rules
-        const set = { ...(topK === null ? {} : { topK }), ...(mayLeaveGap === null ? {} : { mayLeaveGap }) }
-        return { strategy, ...set, objection: objection(rules, { timeMs: clock(), isMove }) }
-      },
-    })
-  }
+  let hands: Hands | null = null
   const connection = await connectCluster({
     settings: { kubeconfig: config.kubeconfig, context: config.kubeContext },
     site,
     entities: () => state().entities,
     registry,
+    assumedLink: { mbitPerSecond: config.assumedLinkMbitPerSecond, latencyMs: config.assumedLinkLatencyMs },
     publish,
-    ...(config.placement === 'none' ? {} : { sink: sinkOf }),
+    ...(config.placement === 'none'
+      ? {}
+      : {
+          sink: (parts) => {
+            hands = handsOn(parts, { ...options, own: () => own })
+            return hands.sink
+          },
+        }),
     clock,
     random: Math.random,
     log,
   })
-  const acting = actuation as Actuation | null
-  if (acting !== null) {
-    own = runCustomResources({
-      client: connection.client,
-      site,
-      namespace: config.kubeNamespace,
-      entities: () => state().entities,
-      mayWrite: acting.leader.mayAct,
-      onVerdict: judge,
-      clock,
-      random: Math.random,
-      log,
-    })
-  }
+  const { acting = null, allowed = null } = (hands as Hands | null) ?? {}
+  if (acting !== null && allowed !== null) own = showOn(connection.client, { ...options, acting, allowed })
   const gateSupport = config.placement === 'gate' ? runGateSupport(connection.client) : null
+  /** What only the twin knows: why we do not let it go. */
+  const withGate = (why: WhyPending | null, name: string): WhyPending | null => {
+    const held = why?.cause === 'gated' ? whyGated(state(), state().entities.pod.get(name), registry) : null
+    return why === null || held === null ? why : { ...why, text: `${why.text} For now, ${held}.` }
+  }
+  const stopStuckPods = runStuckPods({
+    state,
+    registry,
+    mayWrite: () => acting?.leader.mayAct() === true && !config.placementDryRun,
+    onStuck: ({ name, uid }, note) => connection.tellPod({ name, uid: uid ?? '' }, { reason: 'TwinRefused', note }),
+  })
   const scrapes = runNodeScrapes({ cluster: connection.cluster, config, site, publish, clock, log })
   return {
     sink: connection.sink,
-    gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => connection.whyPending(pod) },
+    ...(allowed === null ? {} : { rulesFor: allowed.forLoop }),
+    gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => withGate(connection.whyPending(pod), pod) },
     checks: () => [
       ...connection.checks(),
       ...(gateSupport?.checks() ?? []),
@@ -120,6 +91,7 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
       ...(own?.checks() ?? []),
     ],
     async stop() {
+      await stopStuckPods()
       await scrapes.stop()
       await gateSupport?.stop()
       await own?.stop()
@@ -129,8 +101,92 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   }
 }
 
-function placeablePods(cluster: Cluster): number {
-  return [...cluster.objects('pod').values()].filter(({ metadata }) => metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE).length
+/** What acts, and what it is allowed. */
+interface Hands {
+  readonly acting: Actuation
+  readonly allowed: PodPolicies
+  readonly sink: PlacementSink
+}
+interface ClusterParts {
+  readonly client: KubeClient
+  readonly cluster: Cluster
+}
+
+function handsOn({ client, cluster }: ClusterParts, options: RealSiteOptions & Pick<PolicyParts, 'own'>): Hands {
+  const { config, state, registry, clock, log, own } = options
+  const { placement: strategy } = config
+  if (strategy === 'none') throw new Error('unreachable: without a strategy there is no sink')
+  const allowed = policiesOf(cluster, { config, clock, own })
+  const acting = runActuation({
+    client,
+    identity: `${hostname()}-${randomUUID()}`,
+    namespace: config.kubeNamespace,
+    budget: allowed.budget,
+    revalidate: async (action) => actionObjection(state(), action, { registry, settings: config, rulesFor: allowed.forLoop }),
+    view: () => ({
+      nodes: [...cluster.objects('node').values()],
+      pods: [...cluster.objects('pod').values()],
+      namespaces: [...cluster.objects('namespace').values()],
+    }),
+    explain: ({ decision }) => state().entities.decision.get(decision)?.desired?.summary ?? `decision ${decision}`,
+    isDryRun: config.placementDryRun,
+    clock,
+    random: Math.random,
+    log,
+  })
+  const sink = createKubernetesSink({
+    client,
+    log,
+    carryOut: acting.carryOut,
+    strategy,
+    topK: config.placementTopK,
+    rank: (placement) => rankNodes(state(), placement, registry),
+    uidOf: (pod) => state().entities.pod.get(pod)?.uid ?? null,
+    images: new Set(registry.map(({ image }) => image)),
+    rulesFor: allowed.forSink,
+  })
+  return { acting, allowed, sink }
+}
+
+type Shown = Pick<Hands, 'acting' | 'allowed'>
+
+function showOn(client: KubeClient, { config, site, state, judge, clock, log, acting, allowed }: RealSiteOptions & Shown): CustomResources {
+  return runCustomResources({
+    client,
+    site,
+    namespace: config.kubeNamespace,
+    entities: () => state().entities,
+    mayWrite: acting.leader.mayAct,
+    onVerdict: judge,
+    pods: allowed.placeable,
+    loopMode: () => state().loopMode,
+    mayBind: config.placement === 'binding',
+    clock,
+    random: Math.random,
+    log,
+  })
+}
+
+interface PolicyParts {
+  readonly config: Config
+  readonly clock: Clock
+  /** Null until the cluster is connected. */
+  readonly own: () => CustomResources | null
+}
+
+function policiesOf(cluster: Cluster, { config, clock, own }: PolicyParts): PodPolicies {
+  const { movesRatio, actionsAtOnce, moveCoolDownMs, movesPerHour } = config
+  const budget = { movesRatio, inFlightMax: actionsAtOnce, coolDownMs: moveCoolDownMs }
+  return createPodPolicies({
+    pods: () => cluster.objects('pod'),
+    nodes: () => cluster.objects('node'),
+    areKnown: () => own()?.arePoliciesKnown() ?? false,
+    rulesFor: (pod) => own()?.rulesFor(pod) ?? null,
+    policies: () => own()?.policies() ?? [],
+    budget: movesPerHour === undefined ? budget : { ...budget, movesPerHourMax: movesPerHour },
+    mayBind: config.placement === 'binding',
+    clock,
+  })
 }
 
 function gatesOf(client: KubeClient, { clock, log }: { readonly clock: Clock; readonly log: Logger }): Pick<GateApi, 'ungate'> {

@@ -16,6 +16,7 @@ import type { Trouble } from '../models/contracts/stream.ts'
 import { TwinError } from '../models/errors.ts'
 import type { TwinEvent } from '../models/events/events.ts'
 import type { Clock, EventLog, Logger, PlacementSink, Stop } from '../models/ports.ts'
+import type { RulesFor } from '../twin/pod-rules.ts'
 import type { TwinState } from '../twin/twin-state.ts'
 import { makeChangeHub } from './change-hub.ts'
 import { makeChecks } from './checks.ts'
@@ -41,6 +42,8 @@ import type { WhatIfPool } from './what-if-pool.ts'
 /** What stands behind the sink: the cluster, real or simulated. */
 export interface Connected {
   readonly sink: PlacementSink
+  /** Where people may allow more or less for single pods. */
+  readonly rulesFor?: RulesFor
   readonly faults?: NonNullable<TwinApiOptions['faults']>
   /** Of a cluster that gates its pods for us. */
   readonly gates?: GateApi
@@ -179,7 +182,8 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   stops.push(watchTroubles(troubles, () => hub.announce(state(), state())))
   stops.push(runClock({ site, periodMs: config.tickMs, publish, mayAct, clock, log }))
   const sink: PlacementSink = { apply: (placement, decision) => gate.pass(() => connected.sink.apply(placement, decision)) }
-  loop = runLoop({ state, publish: tell, sink, registry, settings: config, mayAct, clock, log, periodMs: config.tickMs })
+  const { rulesFor } = connected
+  loop = runLoop({ state, publish: tell, sink, registry, settings: config, rulesFor, mayAct, clock, log, periodMs: config.tickMs })
   stops.push(loop.stop)
   const starting = startMode({ site, mode: config.mode, isShared: options.gate !== undefined, mayAct, state, publish, clock, log })
   stops.push(starting.stop)
@@ -192,6 +196,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
     registry,
     ask: pool.ask,
     settings: config,
+    rulesFor,
     clock,
     loopStatus: loop.status,
     troubles,

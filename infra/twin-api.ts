@@ -12,6 +12,7 @@ import type { JournaledEvent, TwinEvent } from '../models/events/events.ts'
 import type { Clock, Journal } from '../models/ports.ts'
 import { decisionOf, revalidate } from '../twin/decide.ts'
 import type { LoopSettings } from '../twin/loop-settings.ts'
+import { modeFor, type RulesFor } from '../twin/pod-rules.ts'
 import { type TwinState, toJson } from '../twin/twin-state.ts'
 import { stateHash } from './state-hash.ts'
 import type { WhatIfPool } from './what-if-pool.ts'
@@ -24,6 +25,8 @@ export interface TwinApiOptions {
   readonly registry: ImageRegistry
   readonly ask: WhatIfPool['ask']
   readonly settings: LoopSettings
+  /** Where people may allow more or less for single pods. */
+  readonly rulesFor?: RulesFor | undefined
   readonly clock: Clock
   readonly loopStatus: () => string
   /** Of what the twin rests on; default: none. */
@@ -103,9 +106,17 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
       if (loopMode === 'observe' || loopMode === 'advise') {
         throw new TwinError('DECISION_STATE', `mode ${loopMode} touches nothing; switch to approve first (\`twinctl loop approve\`)`)
       }
+      for (const { pod } of record.desired?.placements ?? []) {
+        const mode = modeFor(state(), [pod], options.rulesFor)
+        if (mode === 'approve' || mode === 'auto') continue
+        const policy = options.rulesFor?.(pod).policy
+        throw new TwinError('DECISION_STATE', `policy ${policy} is in mode ${mode} and touches nothing; set its spec.mode to approve first`)
+      }
       await publish([{ type: 'clock.ticked', ...common() }])
+      const { registry, settings, rulesFor } = options
+      const checking = { registry, settings, ...(rulesFor === undefined ? {} : { rulesFor }) }
       const verdict =
-        record.desired === null ? { ok: false as const, reason: 'its content is not known' } : revalidate(state(), record.desired, options)
+        record.desired === null ? { ok: false as const, reason: 'its content is not known' } : revalidate(state(), record.desired, checking)
       if (!verdict.ok) {
         await publish([{ type: 'decision.expired', ...common(), id, reason: verdict.reason }])
         throw new TwinError('DECISION_STALE', `plan ${id} was refused: ${verdict.reason}`, { details: { id, reason: verdict.reason } })

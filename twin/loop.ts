@@ -8,8 +8,9 @@ import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import type { Pod } from '../models/entities/pod.ts'
 import type { LoopMode } from '../models/events/decision-events.ts'
 import { type Decided, type DecideOptions, decide, revalidate, staleFactsThatMatter } from './decide.ts'
+import { placeObjection } from './may-place.ts'
 import { coolDown, rejectionPause, retryPause } from './move-history.ts'
-import { openPlacements, placedPod, placementFault } from './placing.ts'
+import { openPlacements, placedPod } from './placing.ts'
 import { modeFor, policyOf, type RulesFor, type Scope, scopesOf, withoutRules } from './pod-rules.ts'
 import { findTrigger, isUrgent, type Trigger } from './triggers.ts'
 import type { TwinState } from './twin-state.ts'
@@ -76,22 +77,8 @@ function placeStep(state: TwinState, record: DecisionRecord, options: LoopStepOp
   if (desired === null || placement === undefined) return null
   const runsAs = placedPod(state, placement)
   if (runsAs !== null) return { kind: 'record', id, placement, runsAs }
-  const refuse = (reason: string, pod: string | null = null): LoopStep => ({ kind: 'refuse', id, pod, reason })
-  if (state.loopMode !== 'approve' && state.loopMode !== 'auto') {
-    return refuse(`mode ${state.loopMode} touches nothing; switch to approve or auto`)
-  }
-  const mode = modeFor(state, [placement.pod], options.rulesFor)
-  const policy = options.rulesFor?.(placement.pod).policy
-  if (mode === 'observe' || mode === 'advise') return refuse(`policy ${policy} is in mode ${mode}, which touches nothing`, placement.pod)
-  if (mode === 'approve' && state.loopMode === 'auto' && approverOf(record) === LOOP)
-    return refuse(`policy ${policy} wants plans approved by a person, and this one was not`, placement.pod)
-  // Half a plan cannot be compared with a whole one; from the first placement on, each is checked by itself.
-  const isFirst = record.mode === 'approved' && record.reported.refused.length === 0
-  const verdict = isFirst ? revalidate(state, desired, options) : { ok: true as const }
-  if (!verdict.ok) return refuse(verdict.reason)
-  if (state.clockMs > desired.expiresAtMs) return refuse('expired while it was carried out')
-  const fault = placementFault(state, placement)
-  return fault === null ? { kind: 'apply', id, placement } : refuse(fault, placement.pod)
+  const objection = placeObjection(state, { record, placement }, options)
+  return objection === null ? { kind: 'apply', id, placement } : { kind: 'refuse', id, ...objection }
 }
 
 function verifyStep(state: TwinState, record: DecisionRecord): LoopStep | null {
@@ -189,10 +176,6 @@ function staying(state: TwinState, { rulesFor = withoutRules }: LoopStepOptions)
 }
 
 const isOpen = ({ mode }: DecisionRecord): boolean => mode === 'proposed'
-/** As whom the loop approves. */
-export const LOOP = 'loop'
-export const approverOf = ({ reported }: DecisionRecord): string | null =>
-  reported.steps.find(({ what }) => what === 'approved')?.by ?? null
 
 /** By id where times are equal: a map restored from a snapshot has another order than the live one. */
 function byAge(a: DecisionRecord, b: DecisionRecord): number {

@@ -31,7 +31,8 @@ export interface ActuatorOptions {
   /** Milliseconds on a clock that never jumps. */
   readonly monotonic: () => number
   readonly wait: (ms: number) => Promise<void>
-  readonly budget: () => Budget
+  /** For that one action. */
+  readonly budget: (wish: IntentWish) => Budget
   /** What informers hold; absent: the cluster is listed for each action. */
   readonly view?: () => ClusterView
   /** Simulates it on the newest twin. @returns why it no longer is the thing to do; null: it is. */
@@ -94,7 +95,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
     const auditId = `${wish.id}.reserve`
     const nowMs = leader.serverNowMs
     if (nowMs() === null) return 'the API server has not told its time yet, by which moves are counted'
-    const step = await ledger.change((now) => reserve(now, { wish, term, budget: budget(), nowMs: nowMs() ?? 0 }), { auditId })
+    const step = await ledger.change((now) => reserve(now, { wish, term, budget: budget(wish), nowMs: nowMs() ?? 0 }), { auditId })
     if (!step.ok) {
       if (step.kind === 'fenced') succession.lose(step.reason)
       return step.reason

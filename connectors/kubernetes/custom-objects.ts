@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import type { Camera } from '../../models/entities/camera.ts'
 import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import type { KubeObject } from './informer.ts'
+import { MANAGED_BY, OURSELVES } from './names.ts'
 import type { Condition, Metadata } from './watched.ts'
 
 export const GROUP_VERSION = 'edgetwin.dev/v1alpha1'
@@ -17,10 +18,10 @@ export interface WatchedPlan extends KubeObject {
   readonly metadata: Metadata
   readonly spec: { readonly decision: string; readonly site: string; readonly approve?: boolean }
 }
-export interface WatchedCamera extends KubeObject {
-  readonly metadata: Metadata
-  readonly spec: { readonly site: string }
-}
+
+/** What edgetwin shows, not what somebody tells it. */
+export const isOurs = ({ metadata }: { readonly metadata: { readonly labels?: Readonly<Record<string, string>> } }): boolean =>
+  metadata.labels?.[MANAGED_BY] === OURSELVES
 
 /** What is applied: the object, and then its status. */
 export interface Mirrored {
@@ -37,7 +38,7 @@ export interface MirrorPlace {
 
 const PLACEMENTS_MAX = 100
 const NAME_MAX = 200
-const LABELS = { 'app.kubernetes.io/part-of': 'edgetwin', 'app.kubernetes.io/managed-by': 'edgetwin' }
+const LABELS = { 'app.kubernetes.io/part-of': 'edgetwin', [MANAGED_BY]: OURSELVES }
 
 /** @param notTaken Why what a person said to it was not taken; null: it was, or nothing was said. */
 export function toPlan(record: DecisionRecord, { site, namespace }: MirrorPlace, notTaken: string | null): Mirrored | null {
@@ -51,6 +52,7 @@ export function toPlan(record: DecisionRecord, { site, namespace }: MirrorPlace,
     site,
     madeAt: timeText(decision.madeAtMs),
     expiresAt: timeText(decision.expiresAtMs),
+    ...(decision.policy === undefined ? {} : { policy: decision.policy }),
     algorithm: decision.className === null ? decision.algorithm : `${decision.algorithm} (${decision.className})`.slice(0, 64),
     trigger: [kind, subject, detail]
       .filter((part) => part !== '')
@@ -113,7 +115,8 @@ function planConditions({ desired, reported: { steps }, mode }: DecisionRecord, 
   return [approved, applied, verified]
 }
 
-export function toCamera(camera: Camera, { site, namespace }: MirrorPlace): Mirrored {
+/** @param name default: one that no camera of another site has. */
+export function toCamera(camera: Camera, { site, namespace }: MirrorPlace, name = objectName(`${site}-${camera.name}`)): Mirrored {
   const { identity, conditions, stream } = camera.reported
   const { node = null, recordedAt = null, emulated = false } = identity?.value ?? {}
   const spec = {
@@ -138,7 +141,7 @@ export function toCamera(camera: Camera, { site, namespace }: MirrorPlace): Mirr
     ...(stream === null ? {} : { framesPerSecond: String(Math.round(stream.value.framesPerSecond)) }),
     conditions: [online, degraded],
   }
-  return mirrored('cameras', { name: objectName(`${site}-${camera.name}`), namespace }, { spec, status, kind: 'Camera' })
+  return mirrored('cameras', { name, namespace }, { spec, status, kind: 'Camera' })
 }
 
 interface Parts {

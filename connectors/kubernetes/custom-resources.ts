@@ -6,25 +6,28 @@
  * are, it is named in `checks` and everything else goes on.
  */
 import type { Check } from '../../models/contracts/api.ts'
+import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import type { EntityMaps } from '../../models/entities/entity-maps.ts'
+import type { LoopMode } from '../../models/events/decision-events.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
 import {
   APPROVED_BY,
-  condition,
   GROUP_VERSION,
+  isOurs,
   type Mirrored,
   type MirrorPlace,
   objectName,
   toCamera,
   toPlan,
-  type WatchedCamera,
   type WatchedPlan,
 } from './custom-objects.ts'
 import { type Informer, type KubeObject, runInformer } from './informer.ts'
 import type { KubeClient } from './kube-client.ts'
 import { type KubeFailure, toKubeFailure } from './kube-failure.ts'
-import { type PlacementRules, type PodOfPolicy, rulesFor, type WatchedPolicy } from './placement-policy.ts'
+import { type PlacementRules, type PodOfPolicy, type PolicyStatus, rulesFor, type WatchedPolicy } from './placement-policy.ts'
+import { policyKey, policyStatuses } from './policy-status.ts'
 import { FIELD_MANAGER } from './prepare-action.ts'
+import type { WatchedCamera } from './watched.ts'
 
 export interface Verdict {
   /** Of the decision. */
@@ -45,6 +48,12 @@ export interface CustomResourcesOptions {
   readonly mayWrite: () => boolean
   /** What a person said to a plan that waits. @throws when it cannot be taken: people read why on the plan, and it is asked for again. */
   readonly onVerdict: (verdict: Verdict) => Promise<void>
+  /** Those that edgetwin may place, to be counted by policy. */
+  readonly pods?: () => Iterable<PodOfPolicy>
+  /** Of the loop, which no policy goes beyond. */
+  readonly loopMode?: () => LoopMode
+  /** Whether edgetwin was given the right to bind; default false. */
+  readonly mayBind?: boolean
   readonly clock: Clock
   /** Draws in [0, 1). */
   readonly random: () => number
@@ -56,6 +65,9 @@ export interface CustomResourcesOptions {
 export interface CustomResources {
   /** Null: no policy speaks of the pod. */
   rulesFor(pod: PodOfPolicy): PlacementRules | null
+  readonly policies: () => Iterable<WatchedPolicy>
+  /** Whether they were read, or cannot be: until then nobody knows what people allow. */
+  readonly arePoliciesKnown: () => boolean
   readonly checks: () => readonly Check[]
   readonly stop: Stop
 }
@@ -65,18 +77,26 @@ const PLANS_MAX = 50
 const CAMERAS_MAX = 500
 /** Their frames a second change all the time. */
 const CAMERA_ROUNDS = 10
+/** How many pods a policy speaks of changes often too. */
+const COUNT_ROUNDS = 5
 const API = `/apis/${GROUP_VERSION}`
 const APPLY = { query: { fieldManager: FIELD_MANAGER, force: true }, contentType: 'application/apply-patch+yaml' } as const
 
 export function runCustomResources(options: CustomResourcesOptions): CustomResources {
   const { client, site, namespace, entities, mayWrite, onVerdict, clock, random, log, everyMs = 1_000 } = options
+  const { pods = () => [], loopMode = () => 'auto' as const, mayBind = false } = options
   const place: MirrorPlace = { site, namespace }
   const home = `${API}/namespaces/${namespace}`
-  const watch = <T extends KubeObject>(path: string): Informer<T> =>
-    runInformer<T>({ client, path, onChange: () => {}, clock, random, log })
+  const watch = <T extends KubeObject>(path: string, onChange = (): void => {}): Informer<T> =>
+    runInformer<T>({ client, path, onChange, clock, random, log })
+  /** By a pod's labels, which are another object when they change. Asked for thousands of pods at a time. */
+  let known = new WeakMap<PodOfPolicy['labels'], PlacementRules | null>()
+  const forget = (): void => {
+    known = new WeakMap()
+  }
   const plans = watch<WatchedPlan>(`${home}/placementplans`)
   const cameras = watch<WatchedCamera>(`${home}/cameras`)
-  const policies = watch<WatchedPolicy>(`${API}/placementpolicies`)
+  const policies = watch<WatchedPolicy>(`${API}/placementpolicies`, forget)
   /** By plural/name, as it was last written. */
   const written = new Map<string, { readonly text: string; readonly resourceVersion: string }>()
   /** By decision, what became of what people said to it: why it was not taken, or null when it was. */
@@ -107,27 +127,44 @@ export function runCustomResources(options: CustomResourcesOptions): CustomResou
     const { metadata } = await client.request<KubeObject>({ method: 'PATCH', path: `${path}/status`, body: status, ...APPLY })
     written.set(key, { text, resourceVersion: metadata.resourceVersion })
   }
-  const acknowledge = async ({ metadata, status }: WatchedPolicy): Promise<void> => {
-    const { name, namespace: its = '', generation = 0 } = metadata
-    if (status?.observedGeneration === generation) return
-    const whose = its === namespace ? 'all pods that no policy of their own namespace speaks of' : `pods of ${its}`
-    const ready = condition('Ready', 'True', { reason: 'InForce', message: `it holds for ${whose}`, timeMs: clock() })
-    const body = {
-      apiVersion: GROUP_VERSION,
-      kind: 'PlacementPolicy',
-      metadata: { name, namespace: its },
-      status: { observedGeneration: generation, conditions: [{ ...ready, observedGeneration: generation }] },
-    }
+  const acknowledge = async ({ metadata, status: before }: WatchedPolicy, status: PolicyStatus): Promise<void> => {
+    if (isSame(before ?? {}, status)) return
+    const { name, namespace: its = '' } = metadata
+    const body = { apiVersion: GROUP_VERSION, kind: 'PlacementPolicy', metadata: { name, namespace: its }, status }
     await client.request({ method: 'PATCH', path: `${API}/namespaces/${its}/placementpolicies/${name}/status`, body, ...APPLY })
+  }
+  const acknowledgeAll = async (all: readonly WatchedPolicy[]): Promise<void> => {
+    const newest = new Map<string, DecisionRecord>()
+    for (const record of entities().decision.values()) {
+      const { policy, madeAtMs = 0 } = record.desired ?? {}
+      if (policy !== undefined && madeAtMs >= (newest.get(policy)?.desired?.madeAtMs ?? 0)) newest.set(policy, record)
+    }
+    const lastPlan = (policy: string) => (newest.has(policy) ? planName(site, newest.get(policy)!.id) : null)
+    const how = { home: namespace, loopMode: loopMode(), mayBind, timeMs: clock(), lastPlan }
+    const statuses = policyStatuses(all, pods(), how)
+    for (const policy of all) await attempt(() => acknowledge(policy, statuses.get(policyKey(policy)) ?? {}))
+  }
+  /** Of an object that somebody else wrote: what it says is theirs. */
+  const showStatus = async ({ plural, name, status }: Mirrored, { metadata }: KubeObject): Promise<void> => {
+    const key = `${plural}/${name}`
+    const text = JSON.stringify(status)
+    const before = written.get(key)
+    if (before?.text === text && before.resourceVersion === metadata.resourceVersion) return
+    const path = `${home}/${plural}/${name}/status`
+    const shown = await client.request<KubeObject>({ method: 'PATCH', path, body: status, ...APPLY })
+    written.set(key, { text, resourceVersion: shown.metadata.resourceVersion })
   }
   /** One that cannot be written keeps no other from it. */
   const showAll = async (informer: Informer<WatchedPlan> | Informer<WatchedCamera>, wanted: readonly Mirrored[], plural: string) => {
     if (!informer.status().synced) return
     const there = new Map([...informer.objects().values()].map((object) => [object.metadata.name, object]))
-    for (const one of wanted) await attempt(() => show(one, there.get(one.name)))
+    for (const one of wanted) {
+      const held = there.get(one.name)
+      await attempt(() => (held === undefined || isOurs(held) ? show(one, held) : showStatus(one, held)))
+    }
     const names = new Set(wanted.map(({ name }) => name))
     for (const [name, { spec }] of there) {
-      if (spec.site !== site || names.has(name)) continue
+      if (spec.site !== site || names.has(name) || !isOurs(there.get(name)!)) continue
       written.delete(`${plural}/${name}`)
       await attempt(() => client.request({ method: 'DELETE', path: `${home}/${plural}/${name}` }))
     }
@@ -140,14 +177,17 @@ export function runCustomResources(options: CustomResourcesOptions): CustomResou
     })
   }
   let rounds = 0
+  let policyRounds = 0
   const round = async (): Promise<void> => {
     found = null
     const { decision, camera } = entities()
     for (const plan of plans.objects().values()) if (plan.spec.site === site) await take(plan)
     for (const id of answers.keys()) if (!decision.has(id)) answers.delete(id)
     await showAll(plans, plansOf(decision, place, answers), 'placementplans')
-    if (rounds++ % CAMERA_ROUNDS === 0) await showAll(cameras, camerasOf(camera, place), 'cameras')
-    for (const policy of policies.objects().values()) await attempt(() => acknowledge(policy))
+    if (rounds++ % CAMERA_ROUNDS === 0) await showAll(cameras, camerasOf(camera, place, cameras.objects().values()), 'cameras')
+    const all = [...policies.objects().values()]
+    const isNew = all.some(({ metadata, status }) => metadata.generation !== status?.observedGeneration)
+    if (isNew || policyRounds++ % COUNT_ROUNDS === 0) await acknowledgeAll(all)
     if (found !== null && failure === null) log.warn({ reason: toKubeFailure(found).message }, 'plans and cameras not shown')
     failure = found
   }
@@ -160,7 +200,18 @@ export function runCustomResources(options: CustomResourcesOptions): CustomResou
   }, everyMs)
 
   return {
-    rulesFor: (pod) => rulesFor(policies.objects().values(), pod, namespace),
+    rulesFor(pod) {
+      const before = known.get(pod.labels)
+      if (before !== undefined) return before
+      const rules = rulesFor(policies.objects().values(), pod, namespace)
+      known.set(pod.labels, rules)
+      return rules
+    },
+    policies: () => policies.objects().values(),
+    arePoliciesKnown() {
+      const { synced, failure: why } = policies.status()
+      return synced || why?.kind === 'not-found' || why?.kind === 'forbidden'
+    },
     checks: () => [definitionsCheck({ placementpolicies: policies, placementplans: plans, cameras }), showCheck(failure)],
     async stop() {
       clearInterval(timer)
@@ -176,9 +227,20 @@ function plansOf(decisions: EntityMaps['decision'], place: MirrorPlace, answers:
   return newest.flatMap((record) => toPlan(record, place, answers.get(record.id) ?? null) ?? [])
 }
 
-function camerasOf(cameras: EntityMaps['camera'], place: MirrorPlace): readonly Mirrored[] {
+/** One that somebody wrote here gets its status, and no second object. */
+function camerasOf(cameras: EntityMaps['camera'], place: MirrorPlace, written: Iterable<WatchedCamera>): readonly Mirrored[] {
+  const theirs = new Set([...written].filter((each) => each.spec.site === place.site && !isOurs(each)).map(({ metadata }) => metadata.name))
   const there = [...cameras.values()].filter(({ mode }) => mode !== 'gone')
-  return there.slice(0, CAMERAS_MAX).map((camera) => toCamera(camera, place))
+  return there.slice(0, CAMERAS_MAX).map((camera) => toCamera(camera, place, theirs.has(camera.name) ? camera.name : undefined))
+}
+
+function isSame(a: PolicyStatus, b: PolicyStatus): boolean {
+  const told = ({ observedGeneration, matchedPods, governedPods, lastPlan, conditions = [] }: PolicyStatus) =>
+    JSON.stringify([
+      [observedGeneration, matchedPods, governedPods, lastPlan],
+      conditions.map(({ type, status, reason, message }) => [type, status, reason, message]),
+    ])
+  return told(a) === told(b)
 }
 
 /** Under which a decision is shown. */

@@ -38,9 +38,10 @@ export type IntentWish = Omit<Intent, 'serial' | 'epoch' | 'state' | 'atMs'>
 
 const moveShape = intentShape
   .pick({ serial: true, namespace: true, workload: true, isRescue: true, atMs: true })
-  .extend({ from: text.nullable() })
+  .extend({ from: text.nullable(), /** Under which it was made, namespace/name. */ policy: text.optional() })
 export type Move = z.infer<typeof moveShape>
 
+const HOUR_MS = 3_600_000
 const INTENTS_MAX = 64
 const MOVES_MAX = 1_000
 
@@ -67,6 +68,19 @@ export interface Budget {
   readonly inFlightMax: number
   /** A workload is moved at most once within. */
   readonly coolDownMs: number
+  /** Of any hour, beside all these. */
+  readonly movesPerHourMax?: number
+  /** Beside all these, of the moves that were made under one policy. */
+  readonly policy?: PolicyBudget
+  /** Moves are remembered so long at least: another policy may count them for longer. */
+  readonly keptMs?: number
+}
+
+export interface PolicyBudget {
+  /** namespace/name */
+  readonly name: string
+  readonly movesPerHourMax: number
+  readonly movesPerNodePerHourMax: number
 }
 
 export interface BudgetSettings {
@@ -75,13 +89,16 @@ export interface BudgetSettings {
   readonly movesRatio?: number
   readonly inFlightMax?: number
   readonly coolDownMs?: number
+  /** Default: none. */
+  readonly movesPerHourMax?: number
 }
 
 /** @param podCount those that edgetwin may move. */
 export function budgetFor(podCount: number, settings: BudgetSettings = {}): Budget {
   const { windowMs = 300_000, movesRatio = 0.1, inFlightMax = 16, coolDownMs = 300_000 } = settings
   const movesMax = Math.max(1, Math.floor(podCount * movesRatio))
-  return { windowMs, movesMax, movesPerNamespaceMax: movesMax, movesPerNodeMax: movesMax, inFlightMax, coolDownMs }
+  const budget = { windowMs, movesMax, movesPerNamespaceMax: movesMax, movesPerNodeMax: movesMax, inFlightMax, coolDownMs }
+  return settings.movesPerHourMax === undefined ? budget : { ...budget, movesPerHourMax: settings.movesPerHourMax }
 }
 
 export type RefusalKind = 'fenced' | 'in-flight' | 'budget' | 'cooling' | 'full'
@@ -123,13 +140,15 @@ export function reserve(ledger: Ledger, { wish, term, budget, nowMs }: Reservati
   const next = { ...ledger, serial, intents: [...ledger.intents, intent] }
   if (wish.kind !== 'evict') return { ok: true, ledger: next }
 
-  const keptMs = Math.max(budget.windowMs, budget.coolDownMs)
+  const isHourly = budget.movesPerHourMax !== undefined || budget.policy !== undefined
+  const keptMs = Math.max(budget.windowMs, budget.coolDownMs, budget.keptMs ?? 0, isHourly ? HOUR_MS : 0)
   const moves = ledger.moves.filter((move) => nowMs - move.atMs < keptMs)
   const refused = wish.isRescue ? null : overBudget(moves, wish, { budget, nowMs })
   if (refused !== null) return refused
   if (moves.length >= MOVES_MAX) return refuse('full', `${MOVES_MAX} moves are remembered, which is all the ledger holds`)
   const { namespace, workload, from, isRescue } = wish
-  return { ok: true, ledger: { ...next, moves: [...moves, { serial, namespace, workload, from, isRescue, atMs: nowMs }] } }
+  const under = budget.policy === undefined ? {} : { policy: budget.policy.name }
+  return { ok: true, ledger: { ...next, moves: [...moves, { serial, namespace, workload, from, isRescue, atMs: nowMs, ...under }] } }
 }
 
 /** It is known to have been done. */
@@ -172,19 +191,42 @@ function overBudget(
     const leftMs = budget.coolDownMs - (nowMs - cooling.atMs)
     return refuse('cooling', `${wish.workload} was moved a short while ago and is left alone for ${Math.ceil(leftMs / 1_000)} s more`)
   }
-  const counted = moves.filter((move) => !move.isRescue && nowMs - move.atMs < budget.windowMs)
+  for (const { what, max, windowMs, counts } of limitsOf(wish, budget)) {
+    const { length: count } = moves.filter((move) => !move.isRescue && nowMs - move.atMs < windowMs && counts(move))
+    if (count >= max) return refuse('budget', `${count} moves ${what} within ${windowMs / 1_000} s, and ${max} are allowed`)
+  }
+  return null
+}
+
+interface Limit {
+  readonly what: string
+  readonly max: number
+  readonly windowMs: number
+  readonly counts: (move: Move) => boolean
+}
+
+function limitsOf({ namespace, from }: IntentWish, budget: Budget): readonly Limit[] {
+  const { windowMs, movesPerHourMax, policy } = budget
+  const isHere = (move: Move) => move.from === from
   const limits = [
-    { what: 'in all', max: budget.movesMax, count: counted.length },
-    {
-      what: `in namespace ${wish.namespace}`,
-      max: budget.movesPerNamespaceMax,
-      count: counted.filter(({ namespace }) => namespace === wish.namespace).length,
-    },
-    { what: `off node ${wish.from}`, max: budget.movesPerNodeMax, count: counted.filter(({ from }) => from === wish.from).length },
+    { what: 'in all', max: budget.movesMax, windowMs, counts: () => true },
+    { what: `in namespace ${namespace}`, max: budget.movesPerNamespaceMax, windowMs, counts: (move: Move) => move.namespace === namespace },
+    { what: `off node ${from}`, max: budget.movesPerNodeMax, windowMs, counts: isHere },
   ]
-  const spent = limits.find(({ count, max }) => count >= max)
-  if (spent === undefined) return null
-  return refuse('budget', `${spent.count} moves ${spent.what} within ${budget.windowMs / 1_000} s, and ${spent.max} are allowed`)
+  if (movesPerHourMax !== undefined) limits.push({ what: 'in all', max: movesPerHourMax, windowMs: HOUR_MS, counts: () => true })
+  if (policy === undefined) return limits
+  const { name, movesPerHourMax: max, movesPerNodePerHourMax } = policy
+  const isUnder = (move: Move) => move.policy === name
+  return [
+    ...limits,
+    { what: `under policy ${name}`, max, windowMs: HOUR_MS, counts: isUnder },
+    {
+      what: `under policy ${name} off node ${from}`,
+      max: movesPerNodePerHourMax,
+      windowMs: HOUR_MS,
+      counts: (move) => isUnder(move) && isHere(move),
+    },
+  ]
 }
 
 function refuse(kind: RefusalKind, reason: string): Step {

@@ -32,14 +32,21 @@ describe('which policy speaks of a pod', () => {
 })
 
 it('turns what people write into what is reckoned with', () => {
-  const budget = { movesPerHour: 6, movesPerNodePerHour: 2, inFlight: 3, coolDownSeconds: 90 }
+  const budget = { movesPerHour: 6, movesPerNodePerHour: 2, coolDownSeconds: 90 }
   expect(rulesOf(aPolicy({ budget, disruption: { minGainPercent: 15, mayLeaveGap: false }, topK: 2 }))).toMatchObject({
     topK: 2,
-    budget: { windowMs: 3_600_000, movesPerNamespaceMax: 6, movesPerNodeMax: 2, inFlightMax: 3, coolDownMs: 90_000 },
+    budget: { movesPerHourMax: 6, movesPerNodePerHourMax: 2 },
+    coolDownMs: 90_000,
     minGainRatio: 0.15,
     mayLeaveGap: false,
   })
-  expect(rulesOf(aPolicy({ strategy: 'binding' }))).toMatchObject({ topK: 1, budget: {}, minGainRatio: null, mayLeaveGap: null })
+  expect(rulesOf(aPolicy({ strategy: 'binding' }))).toMatchObject({
+    topK: 1,
+    budget: null,
+    coolDownMs: null,
+    minGainRatio: null,
+    mayLeaveGap: null,
+  })
 })
 
 describe('what a policy has against touching a pod', () => {
@@ -52,6 +59,11 @@ describe('what a policy has against touching a pod', () => {
     ['advise', { mode: 'advise' }, /mode advise/],
     ['outside of its windows', { disruption: { windows } }, /only Sat 22:00–02:00 UTC/],
   ] as const)('%s', (_, spec, expected) => expect(why(spec, '2026-11-21T12:00:00Z')).toMatch(expected))
+  it('no moves at all', () => expect(why({ budget: { movesPerHour: 0 } }, '2026-11-21T12:00:00Z')).toMatch(/allows no moves/))
+  it('nothing off a lost node', () => {
+    const rules = rulesOf(aPolicy({ disruption: { windows } }))
+    expect(objection(rules, { timeMs: at('2026-11-21T12:00:00Z'), isMove: true, isRescue: true })).toBeNull()
+  })
   it('nothing inside of a window, nor for a pod that waits', () => {
     expect(why({ disruption: { windows } }, '2026-11-21T22:00:00Z')).toBeNull()
     expect(why({ disruption: { windows } }, '2026-11-22T01:59:00Z')).toBeNull()

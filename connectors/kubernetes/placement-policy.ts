@@ -7,8 +7,7 @@ import type { AlgorithmName } from '../../models/contracts/what-if.ts'
 import type { LoopMode } from '../../models/events/decision-events.ts'
 import { matchesLabels } from '../../models/scheduling/kubernetes/selectors.ts'
 import type { KubeObject } from './informer.ts'
-import type { Budget } from './ledger-state.ts'
-import type { Metadata } from './watched.ts'
+import type { Condition, Metadata } from './watched.ts'
 
 type Day = 'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun'
 
@@ -33,7 +32,6 @@ export interface WatchedPolicy extends KubeObject {
     readonly budget?: {
       readonly movesPerHour: number
       readonly movesPerNodePerHour?: number
-      readonly inFlight?: number
       readonly coolDownSeconds?: number
     }
     readonly disruption?: {
@@ -42,7 +40,17 @@ export interface WatchedPolicy extends KubeObject {
       readonly windows?: readonly DisruptionWindow[]
     }
   }
-  readonly status?: { readonly observedGeneration?: number }
+  readonly status?: PolicyStatus
+}
+
+export interface PolicyStatus {
+  readonly observedGeneration?: number
+  /** That its selector matches, of those it may speak of. */
+  readonly matchedPods?: number
+  /** Of these, those that no other policy speaks of first. */
+  readonly governedPods?: number
+  readonly lastPlan?: string
+  readonly conditions?: readonly Condition[]
 }
 
 export interface PodOfPolicy {
@@ -50,7 +58,7 @@ export interface PodOfPolicy {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** What holds for a pod. Null, or absent in the budget: the policy leaves it to edgetwin's settings. */
+/** What holds for a pod. Null: the policy leaves it to edgetwin's settings. */
 export interface PlacementRules {
   /** namespace/name */
   readonly policy: string
@@ -59,7 +67,9 @@ export interface PlacementRules {
   readonly algorithm: AlgorithmName
   readonly strategy: 'gate' | 'binding'
   readonly topK: number | null
-  readonly budget: Partial<Budget>
+  /** Of the moves under this policy. */
+  readonly budget: { readonly movesPerHourMax: number; readonly movesPerNodePerHourMax: number } | null
+  readonly coolDownMs: number | null
   readonly minGainRatio: number | null
   readonly mayLeaveGap: boolean | null
   /** Empty: at any time. */
@@ -72,15 +82,24 @@ const DAYS: readonly Day[] = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
 /** @param home edgetwin's namespace. @returns null when no policy speaks of the pod. */
 export function rulesFor(policies: Iterable<WatchedPolicy>, pod: PodOfPolicy, home: string): PlacementRules | null {
-  const matching = [...policies].filter(
-    ({ metadata, spec }) => [pod.namespace, home].includes(metadata.namespace ?? '') && matchesLabels(spec.selector ?? {}, pod.labels),
-  )
-  const near = matching.filter(({ metadata }) => metadata.namespace === pod.namespace)
-  const [first] = (near.length > 0 ? near : matching).sort(byAge)
-  return first === undefined ? null : rulesOf(first)
+  const first = policyFor([...policies].sort(byAge), pod, home)
+  return first === null ? null : rulesOf(first)
 }
 
-function byAge({ metadata: a }: WatchedPolicy, { metadata: b }: WatchedPolicy): number {
+/** @param policies As `byAge` sorts them. */
+export function policyFor(policies: readonly WatchedPolicy[], pod: PodOfPolicy, home: string): WatchedPolicy | null {
+  const matching = policies.filter((policy) => speaksOf(policy, pod, home))
+  return matching.find(({ metadata }) => metadata.namespace === pod.namespace) ?? matching[0] ?? null
+}
+
+/** Whether it would, were there no other. */
+export function speaksOf({ metadata, spec }: WatchedPolicy, pod: PodOfPolicy, home: string): boolean {
+  const isMeant = metadata.namespace === pod.namespace || metadata.namespace === home
+  return isMeant && matchesLabels(spec.selector ?? {}, pod.labels)
+}
+
+/** Oldest first, then by name. */
+export function byAge({ metadata: a }: WatchedPolicy, { metadata: b }: WatchedPolicy): number {
   return (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? '') || a.name.localeCompare(b.name)
 }
 
@@ -93,12 +112,11 @@ export function rulesOf({ metadata, spec }: WatchedPolicy): PlacementRules {
     algorithm: spec.algorithm,
     strategy: spec.strategy,
     topK: spec.strategy === 'binding' ? 1 : (spec.topK ?? null),
-    budget: {
-      ...(budget === undefined ? {} : { windowMs: HOUR_MS, movesPerNamespaceMax: budget.movesPerHour }),
-      ...(budget?.movesPerNodePerHour === undefined ? {} : { movesPerNodeMax: budget.movesPerNodePerHour }),
-      ...(budget?.inFlight === undefined ? {} : { inFlightMax: budget.inFlight }),
-      ...(budget?.coolDownSeconds === undefined ? {} : { coolDownMs: budget.coolDownSeconds * 1_000 }),
-    },
+    budget:
+      budget === undefined
+        ? null
+        : { movesPerHourMax: budget.movesPerHour, movesPerNodePerHourMax: budget.movesPerNodePerHour ?? budget.movesPerHour },
+    coolDownMs: budget?.coolDownSeconds === undefined ? null : budget.coolDownSeconds * 1_000,
     minGainRatio: disruption.minGainPercent === undefined ? null : disruption.minGainPercent / 100,
     mayLeaveGap: disruption.mayLeaveGap ?? null,
     windows: disruption.windows ?? [],
@@ -109,13 +127,22 @@ export interface Touch {
   readonly timeMs: number
   /** Of a pod that runs; one that waits is placed at any time. */
   readonly isMove: boolean
+  /** Off a node that is lost, which disrupts nothing. */
+  readonly isRescue?: boolean
 }
 
 /** Why the pod may not be touched now, in words; null: it may. Whether a plan was approved is for the loop to say. */
-export function objection({ policy, mode, isPaused, windows }: PlacementRules, { timeMs, isMove }: Touch): string | null {
+export function objection(rules: PlacementRules, { timeMs, isMove, isRescue = false }: Touch): string | null {
+  const { policy, mode, isPaused } = rules
   if (isPaused) return `policy ${policy} is paused; set spec.paused to false`
   if (mode === 'observe' || mode === 'advise') return `policy ${policy} is in mode ${mode}, which touches nothing`
-  if (!isMove || windows.length === 0 || windows.some((window) => isOpen(window, timeMs))) return null
+  return isMove && !isRescue ? whyNotMoved(rules, timeMs) : null
+}
+
+/** What stands against moving a pod that runs, whatever the mode. */
+export function whyNotMoved({ policy, windows, budget }: PlacementRules, timeMs: number): string | null {
+  if (budget?.movesPerHourMax === 0) return `policy ${policy} allows no moves: its budget is 0 in an hour`
+  if (windows.length === 0 || windows.some((window) => isOpen(window, timeMs))) return null
   const open = windows.map(({ days, from, to }) => `${days === undefined ? '' : `${days.join(' ')} `}${from}–${to}`)
   return `policy ${policy} lets running pods be moved only ${open.join(', ')} UTC`
 }

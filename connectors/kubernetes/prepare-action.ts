@@ -97,9 +97,8 @@ function prepareBind({ node: wanted, decision }: PlaceAction & { kind: 'bind' },
 function prepareEvict({ nodes, mayLeaveGap = true }: PlaceAction & { kind: 'evict' }, pod: WatchedPod, reads: ActionReads): Prepared {
   const { name } = pod.metadata
   const owner = ownerOf(pod)
-  if (owner === null) return refused(`pod ${name} has no owner that would make another, so it is not moved`)
-  if (owner.kind === 'DaemonSet' || owner.kind === 'Node') return refused(`pod ${name} belongs to its node by ${owner.kind} ${owner.name}`)
-  if (pod.metadata.annotations?.[KEEP] === 'false') return refused(`pod ${name} carries ${KEEP}: "false", so it is not moved`)
+  const stays = whyNeverMoved(pod)
+  if (owner === null || stays !== null) return refused(`pod ${name} ${stays}`)
   const [first] = nodes
   if (first === undefined) return refused(`no node is wanted for pod ${name}`)
   if (pod.spec.nodeName === first)
@@ -114,6 +113,14 @@ function prepareEvict({ nodes, mayLeaveGap = true }: PlaceAction & { kind: 'evic
   // A precondition that fails has spent the disruption budget for two minutes.
   const request = { method: 'POST', path: `${pathOf(pod.metadata)}/eviction`, body, rehearse: true } as const
   return { ok: true, request, nodes }
+}
+
+/** What keeps a pod from ever being evicted, in words that follow its name; null: nothing. */
+export function whyNeverMoved(pod: WatchedPod): string | null {
+  const owner = ownerOf(pod)
+  if (owner === null) return 'has no owner that would make another, so it is not moved'
+  if (owner.kind === 'DaemonSet' || owner.kind === 'Node') return `belongs to its node by ${owner.kind} ${owner.name}`
+  return pod.metadata.annotations?.[KEEP] === 'false' ? `carries ${KEEP}: "false", so it is not moved` : null
 }
 
 function isSpare(other: WatchedPod, pod: WatchedPod, node: string): boolean {

@@ -821,7 +821,7 @@ describe('plans, by kubectl', () => {
       expect(running.rulesFor({ namespace: 'default', labels: {} })).toMatchObject({
         policy: 'default/p',
         mode: 'auto',
-        budget: { movesPerNamespaceMax: 4 },
+        budget: { movesPerHourMax: 4 },
       })
       expect(running.rulesFor({ namespace: 'other', labels: {} })).toBeNull()
       const said = await eventually('what it may not', async () => watching.checks().find(({ ok }) => !ok))
