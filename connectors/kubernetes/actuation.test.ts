@@ -6,7 +6,7 @@ import type { KubeClient, KubeRequest } from './kube-client.ts'
 import { KubeFailure } from './kube-failure.ts'
 import type { Leader } from './leader.ts'
 import { openLedger } from './ledger.ts'
-import { budgetFor, takeOver } from './ledger-state.ts'
+import { budgetFor, EMPTY_LEDGER, takeOver } from './ledger-state.ts'
 import { runActuations } from './testing/actuation-run.ts'
 import { anApiModel } from './testing/api-model.ts'
 
@@ -230,6 +230,24 @@ describe('one actuation', () => {
     )
     expect(await actuator.carryOut(gate())).toMatchObject({ ok: false, reason: 'the object has been modified' })
     expect(writes(requests).filter((write) => write.includes('pods/'))).toHaveLength(1)
+  })
+
+  it('does not take the ledger from another that took it since it was read: who was stopped in between is the older one', async () => {
+    const path = '/api/v1/namespaces/edgetwin-system/configmaps/edgetwin-ledger'
+    let isStopped = false
+    const overtake = (wanted: KubeRequest) => {
+      if (!isStopped || wanted.path !== path) return
+      isStopped = false
+      const { metadata } = api.handle({ path }) as { metadata: object }
+      const data = { 'ledger.json': JSON.stringify({ ...EMPTY_LEDGER, holder: 'other', epoch: 2 }) }
+      api.handle({ method: 'PUT', path, body: { metadata, data } })
+    }
+    const { actuator, gate, ledger, api } = setting({}, overtake)
+    await ledger.change((now) => takeOver(now, { holder: 'dead', epochMin: 0 }))
+    isStopped = true
+    expect(await actuator.carryOut(gate())).toEqual({ ok: false, reason: 'other took over meanwhile' })
+    expect(await actuator.carryOut(gate())).toEqual({ ok: false, reason: 'another edgetwin has just taken over' })
+    expect(api.ledger()).toMatchObject({ holder: 'other', epoch: 2 })
   })
 
   it('leaves the ledger to another that has just taken over, until the lease has had time to tell', async () => {

@@ -90,6 +90,7 @@ export function runLeader(options: LeaderOptions): Leader {
   let failure: KubeFailure | null = null
   let leads = 0
   let isStopping = false
+  let wake = (): void => {}
 
   const mayAct = () => !isStopping && renewedMs !== null && monotonic() - renewedMs < renewWithinMs
   const look = (lease: Lease): void => {
@@ -166,10 +167,15 @@ export function runLeader(options: LeaderOptions): Leader {
       }
       if (renewedMs !== null && !mayAct() && !isStopping) end('it could not be renewed in time')
       // Those who wait for it come at different times.
-      if (!isStopping) await Promise.race([wait(retryMs * (renewedMs === null ? 1 + random() : 1)), stopped.promise])
+      if (!isStopping) await pause(retryMs * (renewedMs === null ? 1 + random() : 1))
     }
   }
-  const stopped = Promise.withResolvers<void>()
+  /** Each turn has a promise of its own: one that lives as long as we do would remember every turn. */
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      wake = resolve
+      wait(ms).then(resolve, reject)
+    })
   const running = run()
 
   return {
@@ -183,7 +189,7 @@ export function runLeader(options: LeaderOptions): Leader {
       if (isStopping) return running
       const held = renewedMs !== null
       isStopping = true
-      stopped.resolve()
+      wake()
       await running
       if (!held || seen === null || seen.lease.spec?.holderIdentity !== identity || isDryRun) return
       const body = claim()

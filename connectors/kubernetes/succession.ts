@@ -121,8 +121,17 @@ export function createSuccession(options: SuccessionOptions): Succession {
 
   const take = async (): Promise<Term | string> => {
     const lead = leader.lead()
-    const step = await ledger.change((now) => takeOver(now, { holder: leader.identity, epochMin: leader.transitions() }))
-    if (!step.ok) return step.reason
+    const { holder: before, epoch } = await ledger.read()
+    const step = await ledger.change((now) => {
+      // We may have been stopped since we looked: who took over meanwhile leads after us.
+      const isOvertaken = now.holder !== leader.identity && (now.holder !== before || now.epoch !== epoch)
+      if (isOvertaken) return { ok: false, kind: 'fenced', reason: `${now.holder} took over meanwhile` }
+      return takeOver(now, { holder: leader.identity, epochMin: leader.transitions() })
+    })
+    if (!step.ok) {
+      lose(step.reason)
+      return step.reason
+    }
     const term = { holder: leader.identity, epoch: step.ledger.epoch, lead }
     ours = term
     for (const intent of step.ledger.intents) if (!isUnderWay(intent) && intent.state === 'reserved') await findOut(intent, term)
