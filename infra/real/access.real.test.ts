@@ -1,6 +1,6 @@
 /** Who may do what, by the word of a real API server: every route for every role, bad tokens, tokens taken back, and no API server at all. */
 import { createPrivateKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { io, type Socket } from 'socket.io-client'
@@ -18,8 +18,10 @@ import { ROUTE_NEEDS } from '../../connectors/server/auth-table.ts'
 import { type RunningServer, runServer } from '../../connectors/server/server.ts'
 import { type Need, ROLES, type Role } from '../../models/contracts/access.ts'
 import { ACCESS_AUDIENCE } from '../../models/contracts/audience.ts'
+import { eventually } from '../e2e/edgetwin-process.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
-import { badTokens } from './bad-tokens.ts'
+import { startPrometheus } from '../lab/prometheus.ts'
+import { badTokens, withClaims } from './bad-tokens.ts'
 
 const NAMESPACE = 'people'
 const ROLE_NAMES = Object.keys(ROLES) as Role[]
@@ -79,7 +81,7 @@ beforeAll(async () => {
 }, 1_500_000)
 afterAll(async () => {
   await server?.stop()
-  for (const close of closers.reverse()) close()
+  for (const close of closers.reverse()) await close()
   await lab?.stop()
 })
 
@@ -180,12 +182,58 @@ describe('a bad token', () => {
     expect((await send('GET /api/v1/status', await tokenFor('rosa'))).status).toBe(200)
   })
 
+  it('is what a token becomes when its time is over: what it opened is ended then, and it opens nothing more', async () => {
+    const key = createPrivateKey(readFileSync(join(lab.dir, 'pki', 'sa.key')))
+    const now = () => Date.now() + aheadMs
+    const endMs = (Math.ceil(now() / 1_000) + 2) * 1_000
+    const token = withClaims(await addUser('emil', 'viewer'), { exp: endMs / 1_000 }, key)
+    const { socket } = await follow(token)
+    expect(await closingOf(socket)).toMatchObject({ code: 'UNAUTHORIZED', detail: expect.stringContaining('the token ended at') })
+    expect(now()).toBeGreaterThanOrEqual(endMs)
+    expect((await follow(token)).refusal?.code).toBe('UNAUTHORIZED')
+    expect(await send('GET /api/v1/status', token)).toMatchObject({ status: 401 })
+    // The API server still takes it, as it takes any for a minute longer: it is we who look at the end.
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences: [ACCESS_AUDIENCE] } }
+    expect(await lab.kubectl(['create', '-o', 'jsonpath={.status.authenticated}'], stringify(review))).toBe('true')
+  })
+
   it('ends what was open when its right is taken', async () => {
     const { socket } = await follow(await addUser('rita', 'viewer'))
     const closing = closingOf(socket)
     await lab.kubectl(['delete', 'clusterrolebinding', 'person-rita'])
     expect(await closing).toMatchObject({ code: 'FORBIDDEN' })
   })
+})
+
+it('Prometheus reads the metrics with the token of an account, and with one that was renewed', async () => {
+  const dir = join(lab.dir, 'prometheus-settings')
+  const file = join(dir, 'token')
+  mkdirSync(dir, { recursive: true })
+  const twin = {
+    job_name: 'edgetwin',
+    authorization: { credentials_file: file },
+    static_configs: [{ targets: [new URL(server.url).host] }],
+  }
+  writeFileSync(join(dir, 'prometheus.yml'), stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [twin] }))
+  const metricsOnly = stringify({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'reads-metrics' },
+    rules: [{ apiGroups: ['edgetwin.dev'], resources: ['twins'], verbs: ['get'] }],
+  })
+  const who = { kind: 'ServiceAccount', name: 'prometheus', namespace: NAMESPACE }
+  await lab.kubectl(['apply'], [account('prometheus'), metricsOnly, binding('prometheus', 'reads-metrics', who)].join('---\n'))
+  // What every pod has mounted by itself is made out for the API server.
+  writeFileSync(file, await tokenFor('prometheus', 'https://kubernetes.default.svc'))
+  const prometheus = await startPrometheus({ configFile: join(dir, 'prometheus.yml') })
+  closers.push(prometheus.stop)
+  const target = async (): Promise<{ readonly health: string; readonly lastError: string }> => {
+    const answer = await fetch(`${prometheus.url}/api/v1/targets?state=active`)
+    return Object((await answer.json()) as unknown).data.activeTargets[0] ?? { health: '', lastError: '' }
+  }
+  await eventually('it is refused', async () => /401/.test((await target()).lastError))
+  writeFileSync(file, await tokenFor('prometheus'))
+  await eventually('it is let in', async () => (await target()).health === 'up')
 })
 
 it('says what edgetwin itself lacks when it may not ask', async () => {
