@@ -12,14 +12,23 @@ import { isPlaceable } from '../connectors/kubernetes/pod-spec.ts'
 import { createTelling, nameOf, type Telling } from '../connectors/kubernetes/telling.ts'
 import {
   aDevice,
+  aKubeCamera,
   aKubeNode,
   aKubePod,
   aSlice,
+  aWarning,
   CREATED_MS,
   type NodeParts,
   type PodParts,
 } from '../connectors/kubernetes/testing/objects.ts'
-import type { ResourceClaim, ResourceSlice, WatchedNode, WatchedPod } from '../connectors/kubernetes/watched.ts'
+import type {
+  ClusterEvent,
+  ResourceClaim,
+  ResourceSlice,
+  WatchedCamera,
+  WatchedNode,
+  WatchedPod,
+} from '../connectors/kubernetes/watched.ts'
 import { defaultRegistry } from '../models/applications/registry.ts'
 import { isEnded } from '../models/entities/pod.ts'
 import { type TwinEvent, twinEventShape } from '../models/events/events.ts'
@@ -35,7 +44,10 @@ function aWatchedCluster() {
     pod: new Map<string, WatchedPod>(),
     slice: new Map<string, ResourceSlice>(),
     claim: new Map<string, ResourceClaim>(),
+    camera: new Map<string, WatchedCamera>(),
+    event: new Map<string, ClusterEvent>(),
   }
+  const podsByKey = () => new Map([...objects.pod.values()].map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod]))
   let nowMs = START_MS
   let state: TwinState = emptyTwin
   let sequence = 0
@@ -46,9 +58,10 @@ function aWatchedCluster() {
   const start = (): void => {
     index = createClusterIndex()
     for (const object of objects.pod.values()) index.note({ kind: 'pod', change: { type: 'set', object, previous: null } })
+    for (const object of objects.event.values()) index.note({ kind: 'event', change: { type: 'set', object, previous: null } })
     for (const object of objects.slice.values()) index.note({ kind: 'slice', change: { type: 'set', object, previous: null } })
     const cluster = {
-      objects: (kind: string) => Reflect.get(objects, kind) ?? new Map(),
+      objects: (kind: string) => (kind === 'pod' ? podsByKey() : (Reflect.get(objects, kind) ?? new Map())),
       isListed: () => true,
       isInTouch: () => true,
       isShown: () => true,
@@ -98,6 +111,23 @@ function aWatchedCluster() {
       const object = aKubeNode(name, parts)
       objects.node.set(name, object)
       note({ kind: 'node', change: { type: 'set', object, previous } })
+    },
+    camera(object: WatchedCamera | string): void {
+      if (typeof object === 'string') {
+        const previous = objects.camera.get(object)
+        objects.camera.delete(object)
+        if (previous) note({ kind: 'camera', change: { type: 'removed', object: previous } })
+        return
+      }
+      const key = `${object.metadata.namespace}/${object.metadata.name}`
+      const previous = objects.camera.get(key) ?? null
+      objects.camera.set(key, object)
+      note({ kind: 'camera', change: { type: 'set', object, previous } })
+    },
+    warn(object: ClusterEvent): void {
+      const previous = objects.event.get(object.metadata.name) ?? null
+      objects.event.set(object.metadata.name, object)
+      note({ kind: 'event', change: { type: 'set', object, previous } })
     },
     renew: (name: string) => {
       const object = { metadata: { name, uid: name, resourceVersion: '1' } }
@@ -306,7 +336,7 @@ describe('what a cluster tells', () => {
     watched.restart()
     const before = watched.told.length
     watched.flush()
-    const pods = watched.told.slice(before).filter(({ type }) => !/^(node|accelerator)/.test(type))
+    const pods = watched.told.slice(before).filter(({ type }) => !/^(node|accelerator|link)/.test(type))
     expect(pods.map(({ type }) => type)).toEqual(['pod.evicted', 'pod.created'])
     expect(watched.state().entities.pod.get('web-0.default')).toMatchObject({ uid: 'b', spec: { request: 'web.default', iteration: 1 } })
   })
@@ -340,5 +370,212 @@ describe('what a cluster tells', () => {
     expect(ageMs()).toBeLessThanOrEqual(30_000)
     passSeconds(200, false)
     expect(ageMs()).toBeGreaterThan(150_000)
+  })
+})
+
+describe('cameras of a cluster', () => {
+  const cameras = ({ entities }: TwinState) =>
+    [...entities.camera.values()]
+      .filter(({ mode }) => mode !== 'gone')
+      .map(({ name, mode, desired, reported: { identity } }) => [
+        name,
+        identity?.value.node,
+        identity?.value.recordedAt,
+        desired.applications.join(),
+        mode,
+      ])
+  const labelled = { 'edgetwin.dev/camera': 'hall', 'edgetwin.dev/recorded-at': 'edge-1', 'edgetwin.dev/applications': 'alexnet, yolov4' }
+
+  it('are told by annotations of nodes and by objects that people write, each once', () => {
+    const watched = aWatchedCluster()
+    watched.node('edge-1', {})
+    watched.node('pi-1', { annotations: labelled })
+    watched.camera(aKubeCamera('gate', { node: 'edge-1', applications: ['alexnet'] }, { namespace: 'shop' }))
+    watched.camera(aKubeCamera('elsewhere', { site: 'other' }))
+    watched.camera(aKubeCamera('lab-hall', {}, { labels: { 'app.kubernetes.io/managed-by': 'edgetwin' } }))
+    watched.flush()
+    expect(cameras(watched.state())).toEqual([
+      ['hall', 'pi-1', 'edge-1', 'alexnet,yolov4', 'online'],
+      ['gate', 'edge-1', null, 'alexnet', 'online'],
+    ])
+    expect(watched.telling().siteFaults()).toEqual([])
+  })
+
+  it('by an object are believed before a label of the same name, and go back to it with the object', () => {
+    const watched = aWatchedCluster()
+    for (const node of ['edge-1', 'edge-2']) watched.node(node, {})
+    watched.node('pi-1', { annotations: labelled })
+    watched.camera(aKubeCamera('hall', { recordedAt: 'edge-2' }))
+    watched.flush()
+    expect(cameras(watched.state())).toEqual([['hall', 'pi-1', 'edge-2', 'alexnet,yolov4', 'online']])
+    watched.camera('default/hall')
+    watched.flush()
+    expect(cameras(watched.state())).toEqual([['hall', 'pi-1', 'edge-1', 'alexnet,yolov4', 'online']])
+    watched.node('pi-1', null)
+    watched.flush()
+    expect(cameras(watched.state())).toEqual([])
+  })
+
+  it('on a node of the role alone have its name, unless an object says whose it is', () => {
+    const watched = aWatchedCluster()
+    watched.node('pi-1', { labels: { 'edgetwin.dev/role': 'camera' } })
+    watched.flush()
+    expect(cameras(watched.state()).map(([name]) => name)).toEqual(['pi-1'])
+    watched.camera(aKubeCamera('hall', { node: 'pi-1' }))
+    watched.flush()
+    expect(cameras(watched.state()).map(([name]) => name)).toEqual(['hall'])
+  })
+
+  it('are offline with their node, and stay what they were when edgetwin starts anew', () => {
+    const watched = aWatchedCluster()
+    watched.node('pi-1', { annotations: labelled })
+    watched.flush()
+    watched.restart()
+    const before = watched.told.length
+    watched.node('pi-1', { annotations: labelled, ready: { status: 'False' } })
+    watched.flush()
+    expect(watched.told.slice(before).filter(({ type }) => type === 'camera.gone')).toEqual([])
+    expect(watched.state().entities.camera.get('hall')).toMatchObject({
+      mode: 'offline',
+      reported: { conditions: { value: { reason: 'its node pi-1 is not ready' } } },
+    })
+  })
+
+  it('are told again every half minute while they are vouched for', () => {
+    const watched = aWatchedCluster()
+    watched.node('pi-1', { annotations: labelled })
+    for (let second = 0; second < 100; second++) {
+      watched.pass(1_000)
+      watched.renew('pi-1')
+      watched.look()
+      watched.flush()
+    }
+    expect(watched.nowMs() - watched.state().entities.camera.get('hall')!.reported.identity!.timeMs).toBeLessThanOrEqual(31_000)
+  })
+
+  it('that are misdescribed are named, with what is wrong', () => {
+    const watched = aWatchedCluster()
+    watched.node('pi-1', { annotations: { ...labelled, 'edgetwin.dev/link-latency-ms': 'soon' } })
+    watched.node('pi-2', { annotations: labelled })
+    watched.camera(aKubeCamera('gate', { node: 'away' }))
+    watched.camera(aKubeCamera('gate', {}, { namespace: 'shop' }))
+    watched.flush()
+    expect(watched.telling().siteFaults()).toEqual([
+      'Camera shop/gate has the name of Camera default/gate, which counts; name it otherwise',
+      'node pi-2 says that it is inside of camera hall, as node pi-1 does, which counts',
+      'camera hall names node edge-1, which the cluster does not have',
+      'camera gate names node away, which the cluster does not have',
+      'node pi-1: edgetwin.dev/link-latency-ms "soon" is no number of ms',
+    ])
+  })
+
+  it('that nobody knows are a fault of the pod that names them, until somebody describes them', () => {
+    const watched = aWatchedCluster()
+    watched.node('pi-1', {})
+    watched.pod('web', { annotations: { 'edgetwin.dev/camera': 'hall' } })
+    watched.flush()
+    const faults = () => [...watched.telling().podFaults().values()].flat()
+    expect(faults()).toEqual([expect.stringMatching(/^edgetwin.dev\/camera hall is no camera of the site: .*write a Camera object/)])
+    watched.camera(aKubeCamera('hall', { node: 'pi-1' }))
+    watched.flush()
+    expect(faults()).toEqual([])
+  })
+})
+
+describe('links of a cluster', () => {
+  const link = ({ entities }: TwinState, node: string) => entities.link.get(`${node}-uplink`)
+  const annotated = { 'edgetwin.dev/link-mbit-per-second': '20', 'edgetwin.dev/link-latency-ms': '2.5' }
+  const hear = (watched: Watched, name: string, interfaceBytesPerSecond: number): void => {
+    const common = { site: 'lab', timeMs: watched.nowMs(), source: `exporter:${name}` }
+    watched.tell([{ type: 'node.sampled', ...common, name, load: {}, interfaceBytesPerSecond }])
+    watched.node(name, { annotations: watched.objects.node.get(name)?.metadata.annotations ?? {} })
+    watched.flush()
+  }
+
+  it('are what is written on the node, else what its interface is set to, else assumed; the slower of the first two counts', () => {
+    const watched = aWatchedCluster()
+    watched.node('pi-1', { annotations: annotated })
+    watched.node('pi-2', {})
+    watched.flush()
+    const said = (node: string) => link(watched.state(), node)?.desired
+    expect(said('pi-1')).toEqual({ node: 'pi-1', nominal: { bytesPerSecond: 2_500_000, latencyMs: 2.5 }, origin: 'annotated' })
+    expect(said('pi-2')).toEqual({ node: 'pi-2', nominal: { bytesPerSecond: 12_500_000, latencyMs: 1 }, origin: 'assumed' })
+    hear(watched, 'pi-1', 125e6)
+    hear(watched, 'pi-2', 125e6)
+    expect(said('pi-1')).toMatchObject({ nominal: { bytesPerSecond: 2_500_000 }, origin: 'annotated' })
+    expect(said('pi-2')).toMatchObject({ nominal: { bytesPerSecond: 125e6, latencyMs: 1 }, origin: 'measured' })
+    hear(watched, 'pi-1', 1_250_000)
+    expect(said('pi-1')).toMatchObject({ nominal: { bytesPerSecond: 1_250_000, latencyMs: 2.5 }, origin: 'measured' })
+  })
+
+  it('are down with their node and gone with it', () => {
+    const watched = aWatchedCluster()
+    watched.node('pi-1', {})
+    watched.flush()
+    expect(link(watched.state(), 'pi-1')?.mode).toBe('up')
+    watched.restart()
+    watched.node('pi-1', { ready: { status: 'Unknown' } })
+    watched.flush()
+    expect(link(watched.state(), 'pi-1')).toMatchObject({
+      mode: 'down',
+      reported: { conditions: { value: { reason: 'node pi-1 is not ready' } } },
+    })
+    watched.node('pi-1', null)
+    watched.flush()
+    expect(link(watched.state(), 'pi-1')?.mode).toBe('gone')
+  })
+})
+
+describe('warnings about pods', () => {
+  const warnings = (watched: Watched, pod = 'web') => watched.state().entities.pod.get(`${pod}.default`)?.reported.warnings ?? []
+  const at = (second: number) => `2026-11-21T12:00:${String(second).padStart(2, '0')}.000000Z`
+
+  it('stand at the pod: one of each reason, counted, with the newest words', () => {
+    const watched = aWatchedCluster()
+    watched.pod('web', {})
+    watched.flush()
+    watched.warn(aWarning('web', 'FailedScheduling', { eventTime: at(1), note: '0/1 nodes are available' }))
+    watched.warn(aWarning('web', 'FailedScheduling', { eventTime: at(2), series: { count: 6, lastObservedTime: at(9) }, note: '0/2' }))
+    watched.warn(aWarning('web', 'BackOff', { deprecatedCount: 3, deprecatedLastTimestamp: '2026-11-21T12:00:05Z', note: 'back-off' }))
+    watched.warn(aWarning('web', 'Ghost', { uid: 'another' }))
+    watched.flush()
+    expect(warnings(watched)).toEqual([
+      { reason: 'BackOff', note: 'back-off', count: 3, timeMs: Date.parse(at(5)) },
+      { reason: 'FailedScheduling', note: '0/2', count: 7, timeMs: Date.parse(at(9)) },
+    ])
+    expect(watched.told.filter(({ type }) => type === 'pod.warned')).toHaveLength(2)
+  })
+
+  it('are told once, also when edgetwin starts anew, and when the pod is heard of after them', () => {
+    const watched = aWatchedCluster()
+    watched.warn(aWarning('web', 'FailedMount', { eventTime: at(1) }))
+    watched.flush()
+    watched.pod('web', {})
+    watched.flush()
+    watched.restart()
+    watched.pod('web', {})
+    watched.flush()
+    expect(watched.told.filter(({ type }) => type === 'pod.warned')).toHaveLength(1)
+    expect(warnings(watched)).toHaveLength(1)
+  })
+
+  it('come from its containers too: what died of memory, and what waits for an image', () => {
+    const watched = aWatchedCluster()
+    const died = { terminated: { reason: 'OOMKilled', exitCode: 137, finishedAt: '2026-11-21T12:00:03Z' } }
+    const waits = { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x:1"' } }
+    const statuses = [
+      { name: 'main', restartCount: 4, state: {}, lastState: died },
+      { name: 'side', state: waits },
+      { name: 'new', state: { waiting: { reason: 'ContainerCreating' } } },
+    ]
+    watched.pod('web', { status: { phase: 'Pending', containerStatuses: statuses } })
+    watched.flush()
+    watched.pass(60_000)
+    watched.pod('web', { status: { phase: 'Pending', containerStatuses: statuses } })
+    watched.flush()
+    expect(warnings(watched)).toEqual([
+      { reason: 'OOMKilled', note: expect.stringContaining('container main'), count: 4, timeMs: Date.parse(at(3)) },
+      { reason: 'ImagePullBackOff', note: 'container side: Back-off pulling image "x:1"', count: 1, timeMs: START_MS },
+    ])
   })
 })

@@ -9,11 +9,12 @@ import { createClusterIndex } from '../connectors/kubernetes/cluster-index.ts'
 import type { Inventory } from '../connectors/kubernetes/inventory.ts'
 import { createKubeClient, type KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { type KubeSettings, loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
+import type { AssumedLink } from '../connectors/kubernetes/link-facts.ts'
 import { kubePodName } from '../connectors/kubernetes/names.ts'
-import { writePodEvent } from '../connectors/kubernetes/pod-events.ts'
+import { type PodEvent, writePodEvent } from '../connectors/kubernetes/pod-events.ts'
 import { holdsResources } from '../connectors/kubernetes/pod-facts.ts'
 import { readPodSpec } from '../connectors/kubernetes/pod-spec.ts'
-import { type ClusterView, claimsOf, createTelling, type Telling } from '../connectors/kubernetes/telling.ts'
+import { type ClusterView, claimsOf, createTelling, nameOf, type Telling } from '../connectors/kubernetes/telling.ts'
 import type { WatchedPod } from '../connectors/kubernetes/watched.ts'
 import { whyPending } from '../connectors/kubernetes/why-pending.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
@@ -30,6 +31,7 @@ export interface ClusterConnectionOptions {
   /** Of the twin as it is now. */
   readonly entities: () => EntityMaps
   readonly registry: ImageRegistry
+  readonly assumedLink?: AssumedLink
   readonly publish: EventLog['publish']
   /** Made from the connection; without it every placement is refused. */
   readonly sink?: (parts: { readonly client: KubeClient; readonly cluster: Cluster }) => PlacementSink
@@ -47,11 +49,13 @@ export interface ConnectedCluster extends Connected {
   readonly inventory: (node: string) => Inventory | undefined
   /** @param name of the pod in the twin. @returns null when there is no such pod or it is bound. */
   readonly whyPending: (name: string) => WhyPending | null
+  /** Writes on it, once, so that `kubectl describe pod` tells. @param pod by its name in the twin. */
+  readonly tellPod: (pod: { readonly name: string; readonly uid: string }, word: Pick<PodEvent, 'reason' | 'note'>) => void
 }
 
 /** @throws TwinError KUBECONFIG_INVALID */
 export async function connectCluster(options: ClusterConnectionOptions): Promise<ConnectedCluster> {
-  const { settings, site, entities, registry, publish, clock, random, log } = options
+  const { settings, site, entities, registry, assumedLink, publish, clock, random, log } = options
   const client = createKubeClient(() => loadKubeConfig(settings))
   const index = createClusterIndex()
   let feed: Feed | null = null
@@ -67,21 +71,26 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
   })
   const view = index.view(cluster)
   /** Where edgetwin may act it may write Events too; elsewhere `checks` alone tell. */
-  const tellPod = ({ metadata }: WatchedPod, faults: readonly string[]): void => {
-    const pod = { name: metadata.name, namespace: metadata.namespace ?? 'default', uid: metadata.uid }
-    const event = { pod, reason: 'TwinMisread', note: faults.join('; '), timeMs: clock() } as const
+  const tellPod: ConnectedCluster['tellPod'] = ({ name, uid }, { reason, note }) => {
+    const named = kubePodName(name)
+    const event = { pod: { ...(named ?? { name, namespace: 'default' }), uid }, reason, note, timeMs: clock() }
     if (options.sink !== undefined) void writePodEvent(event, { client, log, instance: 'edgetwin' })
   }
-  const telling = createTelling({ site, view, registry, entities, onPodFaults: tellPod })
+  const tellFaults = (pod: WatchedPod, faults: readonly string[]): void =>
+    tellPod({ name: nameOf(pod), uid: pod.metadata.uid }, { reason: 'TwinMisread', note: faults.join('; ') })
+  const link = assumedLink === undefined ? {} : { assumedLink }
+  const telling = createTelling({ site, view, registry, ...link, entities, onPodFaults: tellFaults })
   feed = runFeed(cluster, { telling, publish, clock, log })
   const { note: _, status: feedStatus, stop: stopFeed } = feed
   return {
     client,
     cluster,
+    tellPod,
     sink: options.sink?.({ client, cluster }) ?? NO_SINK,
     checks: () => [
       ...cluster.checks(),
       podCheck(telling.podFaults()),
+      siteCheck(telling.siteFaults()),
       inventoryCheck(cluster, telling.inventory),
       feedCheck(feedStatus(), clock()),
     ],
@@ -136,6 +145,20 @@ function podCheck(faults: ReadonlyMap<string, readonly string[]>): Check {
     ok: faults.size === 0,
     detail: faults.size === 0 ? 'the labels and annotations of all pods to place are understood' : named.join('; ') + more,
     remedy: 'Correct the labels or annotations in the template of the pods.',
+  }
+}
+
+function siteCheck(faults: readonly string[]): Check {
+  const more = faults.length > NAMED_MAX ? `; and ${faults.length - NAMED_MAX} more` : ''
+  return {
+    name: 'cluster-site',
+    ok: faults.length === 0,
+    detail:
+      faults.length === 0
+        ? 'what nodes and Camera objects say of cameras and links is understood'
+        : faults.slice(0, NAMED_MAX).join('; ') + more,
+    remedy: 'Correct the annotations of the nodes, or the Camera objects.',
+    advisory: true,
   }
 }
 

@@ -50,6 +50,7 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
   const renewedMs = new Map<string, number>()
   const toldMs = new Map<string, number>()
   const compared = new Set<'node' | 'pod'>()
+  const cameras = { isDue: true, toldMs: 0 }
   const puzzles = new Map<string, string>()
 
   const touchNode = (name: string | undefined): void => {
@@ -63,6 +64,10 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
     switch (kind) {
       case 'node':
         nodes.add(change.object.metadata.name)
+        cameras.isDue = true
+        break
+      case 'camera':
+        cameras.isDue = true
         break
       case 'pod':
         if (change.type === 'set') touchPod(change.object)
@@ -84,7 +89,13 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
       case 'lease':
         renewedMs.set(change.object.metadata.name, clock())
         return false
-      case 'event':
+      case 'event': {
+        const { namespace = 'default', name = '', uid } = change.object.regarding ?? {}
+        const pod = change.type === 'set' ? cluster.objects('pod').get(`${namespace}/${name}`) : undefined
+        if (pod === undefined || pod.metadata.uid !== uid) return false
+        pods.set(uid, pod)
+        break
+      }
       case 'budget':
       case 'namespace':
         return false
@@ -143,6 +154,12 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
       else if (!toldMs.has(name)) toldMs.set(name, timeMs - (RETELL_MS * (toldMs.size % RETELL_SHARES)) / RETELL_SHARES)
       else if (again) toldMs.set(name, timeMs)
     }
+    if (cameras.isDue && cluster.isListed('node') && (cluster.isListed('camera') || !cluster.isShown('camera'))) {
+      const isRound = timeMs - cameras.toldMs >= RETELL_MS
+      events.push(...tell('cameras', () => telling.cameras({ timeMs, again: (node) => isRound && isVouchedFor(node, timeMs) })))
+      cameras.isDue = false
+      if (isRound) cameras.toldMs = timeMs
+    }
     // Where a pod is cannot be told of nodes that are not listed yet.
     const isTold = cluster.isListed('node') || !cluster.isShown('node')
     for (const [uid, pod] of isTold ? [...pods].sort(([, a], [, b]) => byTurn(a, b)) : []) {
@@ -152,8 +169,9 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
     }
     return events
   }
-  const isDue = (name: string, timeMs: number): boolean =>
-    cluster.isInTouch('node') && timeMs - (toldMs.get(name) ?? timeMs) >= RETELL_MS && timeMs - (renewedMs.get(name) ?? timeMs) < LEASE_MS
+  const isVouchedFor = (node: string | null, timeMs: number): boolean =>
+    cluster.isInTouch('node') && (node === null || timeMs - (renewedMs.get(node) ?? timeMs) < LEASE_MS)
+  const isDue = (name: string, timeMs: number): boolean => timeMs - (toldMs.get(name) ?? timeMs) >= RETELL_MS && isVouchedFor(name, timeMs)
 
   return {
     note,
@@ -161,6 +179,7 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
     look() {
       const timeMs = clock()
       for (const name of cluster.objects('node').keys()) if (isDue(name, timeMs)) nodes.add(name)
+      if (timeMs - cameras.toldMs >= RETELL_MS) cameras.isDue = true
     },
     waitingCount: () => nodes.size + pods.size + gone.length + missing.size,
     puzzles: () => puzzles,

@@ -28,7 +28,7 @@ describe('the checks of a cluster', () => {
     const checks = checksOf({})
     expect(checks.every(({ ok }) => ok)).toBe(true)
     expect(checks[0]?.detail).toBe(
-      'https://a:1, cluster u-1: nodes, pods, events, poddisruptionbudgets, leases, resourceslices, resourceclaims, namespaces',
+      'https://a:1, cluster u-1: nodes, pods, events, poddisruptionbudgets, leases, resourceslices, resourceclaims, namespaces, cameras',
     )
   })
 
@@ -46,6 +46,13 @@ describe('the checks of a cluster', () => {
       'cluster-resourceslices',
       'does not serve resourceslices.resource.k8s.io/v1',
       'Update',
+    ],
+    [
+      'is ours and not defined',
+      { camera: failing('not-found') },
+      'cluster-cameras',
+      'cameras.edgetwin.dev are not defined in this cluster; cameras come from labels of nodes',
+      'infra/helm/edgetwin/crds',
     ],
     ['is not for the unknown', { node: failing('unauthorized') }, 'cluster-nodes', 'does not know us', 'Renew the certificate or token'],
     [

@@ -8,6 +8,8 @@ interface KindText {
   readonly resource: string
   /** What is done instead where it is missing. */
   readonly without: string
+  /** Ours: it is served where our definitions were applied, and missed by nobody who needs none. */
+  readonly isOurs?: boolean
 }
 
 const TEXTS: Readonly<Record<Kind, KindText>> = {
@@ -23,6 +25,7 @@ const TEXTS: Readonly<Record<Kind, KindText>> = {
   },
   claim: { group: 'resource.k8s.io', resource: 'resourceclaims', without: 'which device a claim has is guessed' },
   namespace: { group: '', resource: 'namespaces', without: 'namespace selectors match nothing' },
+  camera: { group: 'edgetwin.dev', resource: 'cameras', without: 'cameras come from labels of nodes', isOurs: true },
 }
 
 /** Out of touch for less is a server that restarts. */
@@ -35,7 +38,11 @@ export function clusterChecks(server: string, { informers, driftCount, uid, iden
     detail: driftCount === 0 ? 'the watches missed nothing' : `${driftCount} changes were not told by a watch and found by comparing`,
     remedy: 'Look for a proxy between edgetwin and the API server that cuts or buffers answers.',
   }
-  const kinds = Object.entries(informers).map(([kind, status]) => checkOf(server, TEXTS[kind as Kind], { status, nowMs }))
+  const kinds = Object.entries(informers).map(([kind, status]): Check => {
+    const text = TEXTS[kind as Kind]
+    const check = checkOf(server, text, { status, nowMs })
+    return text.isOurs === true ? { ...check, advisory: true } : check
+  })
   const well = kinds.filter(({ ok }) => ok)
   const detail = `${server}${uid === null ? '' : `, cluster ${uid}`}: ${well.map(({ name }) => name.replace('cluster-', '')).join(', ')}`
   // Every other failure shows in the kinds too.
@@ -56,7 +63,7 @@ export function clusterChecks(server: string, { informers, driftCount, uid, iden
 
 function checkOf(
   server: string,
-  { group, resource, without }: KindText,
+  { group, resource, without, isOurs = false }: KindText,
   { status, nowMs }: { readonly status: InformerStatus; readonly nowMs: number },
 ): Check {
   const { failure, outSinceMs, objectCount, synced } = status
@@ -71,6 +78,10 @@ function checkOf(
     }
   }
   if (failure?.kind === 'not-found') {
+    if (isOurs) {
+      const detail = `${resource}.${group} are not defined in this cluster; ${without}`
+      return { name, ok: false, detail, remedy: 'Apply the definitions of infra/helm/edgetwin/crds.' }
+    }
     const what = group === '' ? resource : `${resource}.${group}/v1`
     return { name, ok: false, detail: `${server} does not serve ${what}; ${without}`, remedy: 'Update the cluster, or live without it.' }
   }

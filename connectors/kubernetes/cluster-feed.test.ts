@@ -67,6 +67,8 @@ const SITE = { node: [aKubeNode('edge-1')], pod: [aKubePod('web-1', { node: 'edg
 const ALL = [
   'node.observed',
   'node.conditionsChanged',
+  'link.observed',
+  'link.conditionsChanged',
   'accelerator.observed',
   'accelerator.conditionsChanged',
   'inference.requested',

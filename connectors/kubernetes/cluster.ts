@@ -17,6 +17,7 @@ import type {
   NodeLease,
   ResourceClaim,
   ResourceSlice,
+  WatchedCamera,
   WatchedNamespace,
   WatchedNode,
   WatchedPod,
@@ -31,6 +32,7 @@ export interface ObjectOfKind {
   readonly slice: ResourceSlice
   readonly claim: ResourceClaim
   readonly namespace: WatchedNamespace
+  readonly camera: WatchedCamera
 }
 export type Kind = keyof ObjectOfKind
 
@@ -44,8 +46,9 @@ export const PATHS: Readonly<Record<Kind, string>> = {
   slice: '/apis/resource.k8s.io/v1/resourceslices',
   claim: '/apis/resource.k8s.io/v1/resourceclaims',
   namespace: '/api/v1/namespaces',
+  camera: '/apis/edgetwin.dev/v1alpha1/cameras',
 }
-export const KINDS: readonly Kind[] = ['node', 'pod', 'event', 'budget', 'lease', 'slice', 'claim', 'namespace']
+export const KINDS: readonly Kind[] = ['node', 'pod', 'event', 'budget', 'lease', 'slice', 'claim', 'namespace', 'camera']
 
 export interface ClusterStatus {
   /** Of its kube-system namespace; null: not known yet. */
@@ -114,6 +117,7 @@ export function runCluster(options: ClusterOptions): Cluster {
     slice: start('slice', (change) => onChange({ kind: 'slice', change })),
     claim: start('claim', (change) => onChange({ kind: 'claim', change })),
     namespace: start('namespace', (change) => onChange({ kind: 'namespace', change })),
+    camera: start('camera', (change) => onChange({ kind: 'camera', change })),
   }
   const all = Object.values(informers)
   const stopping = new AbortController()
@@ -177,6 +181,7 @@ export function runCluster(options: ClusterOptions): Cluster {
         slice: ofKind('slice'),
         claim: ofKind('claim'),
         namespace: ofKind('namespace'),
+        camera: ofKind('camera'),
       },
       driftCount: all.reduce((sum, informer) => sum + informer.status().driftCount, 0),
     }

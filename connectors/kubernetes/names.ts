@@ -38,7 +38,15 @@ export const NODE_KEYS = {
   recordedAt: 'edgetwin.dev/recorded-at',
   /** What the camera asks for, joined by dots in a label or commas in an annotation. */
   applications: 'edgetwin.dev/applications',
+  /** Of the node's way onto the network. */
+  linkMbitPerSecond: 'edgetwin.dev/link-mbit-per-second',
+  linkLatencyMs: 'edgetwin.dev/link-latency-ms',
 } as const
+export const APPLICATIONS_MAX = 64
+
+/** On each object that edgetwin writes. */
+export const MANAGED_BY = 'app.kubernetes.io/managed-by'
+export const OURSELVES = 'edgetwin'
 
 export interface KubeName {
   readonly name: string

@@ -108,7 +108,7 @@ describe('what a placeable pod does', () => {
   it('has defaults: the owner as request, what its image serves, one frame, and no camera', () => {
     expect(read({}, { owner: 'web-5d9f' })).toEqual({
       spec: { request: 'web-5d9f.default', camera: 'none', application: 'alexnet', stage: 'infer', frames: 1 },
-      faults: ['edgetwin.dev/camera is missing: without a camera there is no clip to work on'],
+      faults: ['edgetwin.dev/camera is missing: its clips are taken to come from outside the cluster'],
     })
   })
 

@@ -6,9 +6,11 @@
  * told of the accelerator.
  */
 
+import type { PodWarning } from '../../models/entities/pod.ts'
 import { POD_KEYS } from './names.ts'
 import type { PodSpec } from './pod-spec.ts'
-import { noteOf, timeOf, type WatchedPod } from './watched.ts'
+import { warningsOf } from './pod-warnings.ts'
+import { type ClusterEvent, noteOf, timeOf, type WatchedPod } from './watched.ts'
 
 export interface PodPlace {
   readonly node: string
@@ -32,6 +34,7 @@ export interface PodFacts {
   readonly boundMs: number | null
   readonly startedMs: number | null
   readonly end: PodEnd | null
+  readonly warnings: readonly PodWarning[]
 }
 
 export interface PodContext {
@@ -41,11 +44,13 @@ export interface PodContext {
   readonly notBeforeMs?: number
   /** Where it is; null: bound nowhere, or not known yet. */
   readonly accelerator: string | null
+  /** Warning events that speak of it. */
+  readonly events?: readonly ClusterEvent[]
 }
 
 const TEXT_MAX = 1_000
 
-export function podFactsOf(pod: WatchedPod, { heardMs, spec, notBeforeMs = 0, accelerator }: PodContext): PodFacts {
+export function podFactsOf(pod: WatchedPod, { heardMs, spec, notBeforeMs = 0, accelerator, events = [] }: PodContext): PodFacts {
   const at = (text: string | null | undefined, since: number): number => Math.max(since, moment(text, heardMs))
   const createdMs = at(pod.metadata.creationTimestamp, notBeforeMs)
   const node = pod.spec.nodeName
@@ -62,6 +67,7 @@ export function podFactsOf(pod: WatchedPod, { heardMs, spec, notBeforeMs = 0, ac
     place,
     boundMs,
     startedMs,
+    warnings: warningsOf(pod, events, heardMs),
     end: endOf(pod, { at, sinceMs: startedMs ?? boundMs ?? createdMs, heardMs }),
   }
 }

@@ -17,9 +17,14 @@ export type PodSpec = z.infer<typeof podSpecShape>
 /** Whether edgetwin may place it. */
 export const isPlaceable = ({ metadata }: WatchedPod): boolean => metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE
 
-/** The camera of a pod that names none: of no camera, the clip of such a pod lies nowhere. */
+/** The camera of a pod that names none. */
 export const NO_CAMERA = 'none'
 const NO_APPLICATION = 'unknown'
+const FROM_OUTSIDE = 'its clips are taken to come from outside the cluster'
+
+/** Of one that names a camera of which nobody told. */
+export const unknownCamera = (name: string): string =>
+  `${POD_KEYS.camera} ${name} is no camera of the site: ${FROM_OUTSIDE}; write a Camera object of that name, or annotate its node`
 
 export interface SpecRead {
   /** Without the number that tells requests of one owner apart. */
@@ -49,7 +54,7 @@ export function readPodSpec(pod: WatchedPod, registry: ImageRegistry): SpecRead 
   else if (stages.length === 0) faults.push(`${POD_KEYS.application} ${application} is no application that edgetwin knows`)
   else if (!stages.includes(stage)) faults.push(`${POD_KEYS.stage} ${stage} is no stage of ${application}; it has ${stages.join(', ')}`)
   const camera = named('camera', NO_CAMERA)
-  if (camera === NO_CAMERA) faults.push(`${POD_KEYS.camera} is missing: without a camera there is no clip to work on`)
+  if (camera === NO_CAMERA) faults.push(`${POD_KEYS.camera} is missing: ${FROM_OUTSIDE}`)
   const request = named('request', defaultRequest(pod))
   return { spec: { request, camera, application, stage, frames: framesOf(pod, faults) }, faults }
 }

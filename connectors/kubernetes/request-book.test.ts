@@ -13,7 +13,7 @@ function aBook(known: readonly InferenceRequest[] = []) {
   const pods = new Map<string, PodFacts>()
   const open = (name: string, wanted: Partial<typeof read> = {}): string => {
     const spec = book.specFor({ ...read, ...wanted })
-    const facts = { uid: name, spec, createdMs: AT_MS, hold: '', place: null, boundMs: null, startedMs: null, end: null }
+    const facts = { uid: name, spec, createdMs: AT_MS, hold: '', place: null, boundMs: null, startedMs: null, warnings: [], end: null }
     pods.set(name, facts)
     book.note({ name, told: null, now: facts, isReplaced: true }, stamp(AT_MS))
     return `${spec.request} ${spec.iteration}`

@@ -8,21 +8,26 @@ import type { ImageRegistry } from '../../models/applications/registry.ts'
 import type { EntityMaps } from '../../models/entities/entity-maps.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
 import { type Allotment, allot } from './allotment.ts'
+import { asksOf } from './asked-devices.ts'
 import { type Inventory, inventoryOf, type SeenDevice } from './inventory.ts'
+import { ASSUMED_LINK, type AssumedLink } from './link-facts.ts'
 import { twinPodName } from './names.ts'
 import { type AcceleratorFacts, acceleratorFactsOf, nodeFactsOf } from './node-facts.ts'
 import { holdsResources, type PodFacts, podFactsOf } from './pod-facts.ts'
-import { isPlaceable, readPodSpec } from './pod-spec.ts'
+import { isPlaceable, NO_CAMERA, readPodSpec, unknownCamera } from './pod-spec.ts'
 import { createRequestBook } from './request-book.ts'
+import { createSiteTelling, keep, type SiteTelling, type SiteView } from './site-telling.ts'
 import { acceleratorEvents, nodeEvents, podEvents, type Stamp } from './to-events.ts'
 import { acceleratorsToldBy, nodesToldBy, podsToldBy } from './told.ts'
-import type { ResourceClaim, ResourceSlice, WatchedNode, WatchedPod } from './watched.ts'
+import type { ClusterEvent, ResourceClaim, ResourceSlice, WatchedNode, WatchedPod } from './watched.ts'
 
 /** What can be looked up of the cluster. */
-export interface ClusterView {
+export interface ClusterView extends SiteView {
   readonly node: (name: string) => WatchedNode | undefined
   readonly slicesOf: (node: string) => readonly ResourceSlice[]
   readonly podsOn: (node: string) => readonly WatchedPod[]
+  /** Warnings that speak of the pod of that uid. */
+  readonly warningsOf: (uid: string) => readonly ClusterEvent[]
   readonly claim: (namespace: string, name: string) => ResourceClaim | undefined
   /** False: claims are not shown to us, so none is to be waited for. */
   readonly showsClaims: () => boolean
@@ -32,6 +37,8 @@ export interface TellingOptions {
   readonly site: string
   readonly view: ClusterView
   readonly registry: ImageRegistry
+  /** What is taken of a node of whose network nobody says anything; default 100 Mbit/s and 1 ms. */
+  readonly assumedLink?: AssumedLink
   /** Of the twin as it is now. */
   readonly entities: () => EntityMaps
   /** Called when what is wrong with a pod's labels and annotations is new. */
@@ -41,6 +48,7 @@ export interface TellingOptions {
 export interface Telling {
   /** Whether all that concerns it is as it was told. @param again tells it though nothing changed. */
   node(name: string, at: Told): TwinEvent[]
+  cameras: SiteTelling['cameras']
   /** @param pod as it is, or as it was when it was last seen and `isGone`. */
   pod(pod: WatchedPod, at: Told & { readonly isGone: boolean }): TwinEvent[]
   /** Names of nodes and pods that the twin holds and the cluster has to be asked for. */
@@ -56,6 +64,7 @@ export interface Telling {
   holders(node: string): ReadonlyMap<string, readonly string[]>
   /** What is wrong with labels and annotations, by pod. */
   podFaults(): ReadonlyMap<string, readonly string[]>
+  siteFaults: SiteTelling['faults']
 }
 
 export interface Told {
@@ -66,8 +75,10 @@ export interface Told {
 /** As long as the twin remembers what ended. */
 const RECENT_MS = 120_000
 
-export function createTelling({ site, view, registry, entities, onPodFaults = () => {} }: TellingOptions): Telling {
+export function createTelling(options: TellingOptions): Telling {
+  const { site, view, registry, entities, assumedLink: assumed = ASSUMED_LINK, onPodFaults = () => {} } = options
   const nodes = nodesToldBy(entities())
+  const siteTelling = createSiteTelling({ site, view, assumed, entities })
   const accelerators = acceleratorsToldBy(entities())
   const pods = podsToldBy(entities())
   const requests = createRequestBook(pods, entities().request)
@@ -120,6 +131,7 @@ export function createTelling({ site, view, registry, entities, onPodFaults = ()
     const facts = now === undefined ? null : nodeFactsOf(now)
     const events = nodeEvents(stamp(timeMs), { name, told: nodes.get(name) ?? null, now: facts, again })
     keep(nodes, name, facts)
+    events.push(...siteTelling.link(name, now, { timeMs, again, ready: facts?.conditions.ready === true }))
     const current = new Map(
       // What only its exporter reports, the exporter tells.
       devices.filter(({ from }) => from[0] !== 'exporter').map((device) => [device.name, device]),
@@ -146,8 +158,15 @@ export function createTelling({ site, view, registry, entities, onPodFaults = ()
     return events
   }
 
+  const strayCamera = (camera: string): string[] => (camera === NO_CAMERA || siteTelling.knows(camera) ? [] : [unknownCamera(camera)])
+  const isMended = (pod: string, wrong: readonly string[]): boolean => {
+    const camera = pods.get(pod)?.spec.camera ?? NO_CAMERA
+    return wrong.length === 1 && wrong[0] === unknownCamera(camera) && siteTelling.knows(camera)
+  }
+
   return {
     node,
+    cameras: (at) => siteTelling.cameras(at),
     pod(pod, { timeMs, isGone }) {
       const name = nameOf(pod)
       const how = { timeMs, isReplaced: isController(pod) }
@@ -157,14 +176,18 @@ export function createTelling({ site, view, registry, entities, onPodFaults = ()
       const before = isKnown ? [] : tellPod(name, null, how)
       if (!isPlaceable(pod)) return before
       const told = pods.get(name)
-      const { spec: read, faults: wrong } = readPodSpec(pod, registry)
+      const { spec: read, faults: misread } = readPodSpec(pod, registry)
+      const wrong = [...misread, ...strayCamera(read.camera)]
       if (wrong.length === 0) faults.delete(name)
       else if (faults.get(name)?.join() !== wrong.join()) {
         faults.set(name, wrong)
         onPodFaults(pod, wrong)
       }
-      const spec = told?.spec ?? requests.specFor(read)
-      const facts = podFactsOf(pod, { heardMs: timeMs, spec, notBeforeMs, accelerator: acceleratorOf(pod, timeMs) })
+      const asks = asksOf(pod, claimsOf(pod, view))
+      const isToBeAsked = told === undefined || told.spec.asks?.length === 0
+      const spec = isToBeAsked ? withAsks(told?.spec ?? requests.specFor(read), asks) : told.spec
+      const events = view.warningsOf(pod.metadata.uid)
+      const facts = podFactsOf(pod, { heardMs: timeMs, spec, notBeforeMs, accelerator: acceleratorOf(pod, timeMs), events })
       const last = tellPod(name, mergeTold(told, facts), how)
       return [...before, ...last, ...(isGone ? tellPod(name, null, how) : [])]
     },
@@ -179,7 +202,9 @@ export function createTelling({ site, view, registry, entities, onPodFaults = ()
       )
       return new Map([...Map.groupBy(held, ({ device }) => device)].map(([device, all]) => [device, all.map(({ pod }) => pod)]))
     },
-    podFaults: () => faults,
+    // Whoever named a camera that was described meanwhile did well.
+    podFaults: () => new Map([...faults].flatMap(([name, wrong]) => (isMended(name, wrong) ? [] : [[name, wrong]]))),
+    siteFaults: () => siteTelling.faults(),
   }
 
   function acceleratorOf(pod: WatchedPod, timeMs: number): string | null {
@@ -206,11 +231,6 @@ export const nameOf = ({ metadata }: WatchedPod): string => twinPodName(metadata
 
 const isController = ({ metadata }: WatchedPod): boolean => metadata.ownerReferences?.some(({ controller }) => controller === true) ?? false
 
-function keep<T>(map: Map<string, T>, name: string, value: T | null): void {
-  if (value === null) map.delete(name)
-  else map.set(name, value)
-}
-
 /** A place and times that were told stay: a pod that ended has let go of its devices. */
 function mergeTold(told: PodFacts | undefined, now: PodFacts): PodFacts {
   if (told === undefined) return now
@@ -222,6 +242,10 @@ function mergeTold(told: PodFacts | undefined, now: PodFacts): PodFacts {
     startedMs: told.startedMs ?? now.startedMs,
     end: told.end ?? now.end,
   }
+}
+
+function withAsks({ asks: _, ...spec }: PodFacts['spec'], asks: string[] | undefined): PodFacts['spec'] {
+  return asks === undefined ? spec : { ...spec, asks }
 }
 
 /** Where the twin has it, or where a decision wants it. */

@@ -4,7 +4,9 @@
  * Level-triggered: whatever was missed in between, the difference of what is known and what is so brings the twin there.
  */
 import type { TwinEvent } from '../../models/events/events.ts'
-import type { AcceleratorFacts, CameraFacts, NodeFacts } from './node-facts.ts'
+import type { CameraFacts } from './camera-facts.ts'
+import { type LinkFacts, linkNameOf } from './link-facts.ts'
+import type { AcceleratorFacts, NodeFacts } from './node-facts.ts'
 import type { PodFacts } from './pod-facts.ts'
 
 export const SOURCE = 'kubernetes'
@@ -30,43 +32,50 @@ const stamped = ({ site, timeMs }: Stamp, atMs = timeMs) => ({ site, timeMs: Mat
 
 export function nodeEvents(stamp: Stamp, { name, told, now, again = false }: Difference<NodeFacts>): TwinEvent[] {
   const common = { ...stamped(stamp), name }
-  const camera = told?.camera && told.camera.name !== now?.camera?.name ? [cameraGone(stamp, told.camera, name)] : []
-  if (now === null) return told === null ? [] : [...camera, { type: 'node.gone', ...common, reason: 'the cluster lists it no more' }]
+  if (now === null) return told === null ? [] : [{ type: 'node.gone', ...common, reason: 'the cluster lists it no more' }]
   const { identity, schedulable, conditions } = now
   const isNew = told === null
-  const events: TwinEvent[] = [...camera]
+  const events: TwinEvent[] = []
   if (isNew || again || !same([told.identity, told.schedulable], [identity, schedulable])) {
     events.push({ type: 'node.observed', ...common, identity, schedulable })
   }
   if (isNew || again || !same(told.conditions, conditions)) events.push({ type: 'node.conditionsChanged', ...common, ...conditions })
-  if (now.camera !== null) events.push(...cameraEvents(stamp, { told, now: { ...now, camera: now.camera }, again }))
   return events
 }
 
-function cameraEvents(
-  stamp: Stamp,
-  {
-    told,
-    now,
-    again,
-  }: { readonly told: NodeFacts | null; readonly now: NodeFacts & { readonly camera: CameraFacts }; readonly again: boolean },
-): TwinEvent[] {
-  const { camera, conditions } = now
-  const common = { ...stamped(stamp), name: camera.name }
-  const isNew = told?.camera?.name !== camera.name
+/** @param name of its node. */
+export function linkEvents(stamp: Stamp, { name: node, told, now, again = false }: Difference<LinkFacts>): TwinEvent[] {
+  const common = { ...stamped(stamp), name: linkNameOf(node) }
+  if (now === null) return told === null ? [] : [{ type: 'link.gone', ...common, reason: `node ${node} is gone` }]
+  const { nominal, origin, up, reason } = now
   const events: TwinEvent[] = []
-  if (isNew || again || !same(told?.camera, camera)) {
-    events.push({ type: 'camera.observed', ...common, ...camera, applications: [...camera.applications] })
+  if (told === null || !same([told.nominal, told.origin], [nominal, origin])) {
+    events.push({ type: 'link.observed', ...common, node, nominal, origin })
   }
-  if (isNew || again || told?.conditions.ready !== conditions.ready) {
-    const reason = conditions.ready ? '' : `its node ${camera.node} is not ready`
-    events.push({ type: 'camera.conditionsChanged', ...common, online: conditions.ready, degraded: false, reason })
+  if (told === null || again || !same([told.up, told.reason], [up, reason])) {
+    events.push({ type: 'link.conditionsChanged', ...common, up, reason })
   }
   return events
 }
 
-function cameraGone(stamp: Stamp, { name }: CameraFacts, node: string): TwinEvent {
-  return { type: 'camera.gone', ...stamped(stamp), name, reason: `node ${node} is not inside of it any more` }
+export function cameraEvents(stamp: Stamp, { name, told, now, again = false }: Difference<CameraFacts>): TwinEvent[] {
+  const common = { ...stamped(stamp), name }
+  if (now === null) {
+    return told === null
+      ? []
+      : [{ type: 'camera.gone', ...common, reason: 'no Camera object and no node of the cluster names it any more' }]
+  }
+  const { node, recordedAt, applications, emulated, online, degraded, reason } = now
+  const events: TwinEvent[] = []
+  const place = (of: CameraFacts) => [of.node, of.recordedAt, of.applications, of.emulated]
+  const condition = (of: CameraFacts) => [of.online, of.degraded, of.reason]
+  if (told === null || again || !same(place(told), place(now))) {
+    events.push({ type: 'camera.observed', ...common, node, recordedAt, applications: [...applications], emulated })
+  }
+  if (told === null || again || !same(condition(told), condition(now))) {
+    events.push({ type: 'camera.conditionsChanged', ...common, online, degraded, reason })
+  }
+  return events
 }
 
 export function acceleratorEvents(stamp: Stamp, { name, told, now, again = false }: Difference<AcceleratorFacts>): TwinEvent[] {
@@ -103,7 +112,7 @@ function lifeEvents(stamp: Stamp, { name, told, now }: Difference<PodFacts> & { 
   if (told === null) {
     if (spec.iteration === 0) events.push({ type: 'inference.requested', ...asked, camera, application, frames })
     events.push({ type: 'pod.created', ...at(now.createdMs), uid: now.uid, spec })
-  }
+  } else if (!same(told.spec.asks, spec.asks)) events.push({ type: 'pod.created', ...at(now.createdMs), uid: now.uid, spec })
   if (now.hold !== '' && now.hold !== told?.hold) events.push({ type: 'pod.gated', ...at(null), gate: now.hold })
   if (place !== null && told?.place == null) {
     events.push({ type: 'pod.bound', ...at(boundMs), ...place })
@@ -116,6 +125,11 @@ function lifeEvents(stamp: Stamp, { name, told, now }: Difference<PodFacts> & { 
     })
   }
   if (startedMs !== null && told?.startedMs == null) events.push({ type: 'pod.started', ...at(startedMs) })
+  for (const { reason, note, count, timeMs } of now.warnings) {
+    const before = told?.warnings.find((each) => each.reason === reason)
+    if (!same([before?.note, before?.count], [note, count]))
+      events.push({ type: 'pod.warned', ...at(timeMs), uid: now.uid, reason, note, count })
+  }
   if (end === null || told?.end != null) return events
   switch (end.type) {
     case 'finished':

@@ -5,29 +5,46 @@
  */
 import type { EntityMaps } from '../../models/entities/entity-maps.ts'
 import { isEnded, type Pod } from '../../models/entities/pod.ts'
+import type { CameraFacts } from './camera-facts.ts'
+import { type LinkFacts, linkNameOf } from './link-facts.ts'
 import type { AcceleratorFacts, NodeFacts } from './node-facts.ts'
 import type { PodEnd, PodFacts } from './pod-facts.ts'
 import { SOURCE } from './to-events.ts'
 
-export function nodesToldBy({ node, camera }: EntityMaps): Map<string, NodeFacts> {
+export function nodesToldBy({ node }: EntityMaps): Map<string, NodeFacts> {
   const told = new Map<string, NodeFacts>()
   for (const { name, mode, desired, reported } of node.values()) {
     const { identity, conditions } = reported
     if (mode === 'gone' || identity === null || (identity.value.role === 'observer' && identity.source !== SOURCE)) continue
-    const inside = [...camera.values()].find((each) => each.mode !== 'gone' && isInside(each.reported.identity, name))
-    const { node: _, ...seen } = inside?.reported.identity?.value ?? { node: null, recordedAt: null, emulated: false }
     told.set(name, {
       identity: identity.value,
       schedulable: desired.schedulable,
       conditions: conditions?.value ?? { ready: false, cordoned: false, reason: 'not told' },
-      camera: inside === undefined ? null : { name: inside.name, node: name, applications: inside.desired.applications, ...seen },
     })
   }
   return told
 }
 
-function isInside(identity: { readonly source: string; readonly value: { readonly node: string | null } } | null, node: string): boolean {
-  return identity?.source === SOURCE && identity.value.node === node
+/** Whatever else once fed this twin: cameras and links are the cluster's from now on. */
+export function camerasToldBy({ camera }: EntityMaps): Map<string, CameraFacts> {
+  const told = new Map<string, CameraFacts>()
+  for (const { name, mode, desired, reported } of camera.values()) {
+    if (mode === 'gone' || reported.identity === null) continue
+    const conditions = reported.conditions?.value ?? { online: false, degraded: false, reason: 'not told' }
+    told.set(name, { name, ...reported.identity.value, applications: desired.applications, ...conditions })
+  }
+  return told
+}
+
+/** By node. */
+export function linksToldBy({ link }: EntityMaps): Map<string, LinkFacts> {
+  const told = new Map<string, LinkFacts>()
+  for (const { name, mode, desired, reported } of link.values()) {
+    const { node, nominal, origin = 'assumed' } = desired
+    if (mode === 'gone' || node === null || nominal === null || name !== linkNameOf(node)) continue
+    told.set(node, { node, nominal, origin, ...(reported.conditions?.value ?? { up: false, reason: 'not told' }) })
+  }
+  return told
 }
 
 /** By node, then by name. */
@@ -50,7 +67,17 @@ export function podsToldBy({ pod }: EntityMaps): Map<string, PodFacts> {
     if (uid === null || spec === null) continue
     const { createdMs, boundMs, startedMs, place, timeMs } = reported
     const hold = mode === 'pending' || mode === 'gated' ? reported.reason : ''
-    told.set(name, { uid, spec, createdMs: createdMs ?? timeMs, hold, place, boundMs, startedMs, end: endOf(each) })
+    told.set(name, {
+      uid,
+      spec,
+      createdMs: createdMs ?? timeMs,
+      hold,
+      place,
+      boundMs,
+      startedMs,
+      end: endOf(each),
+      warnings: reported.warnings ?? [],
+    })
   }
   return told
 }

@@ -4,6 +4,7 @@
  */
 import type { Container, KubeNode, KubePod, ResourceList } from '../../models/scheduling/kubernetes/objects.ts'
 import type { KubeObject } from './informer.ts'
+import { NODE_KEYS } from './names.ts'
 
 export interface Metadata {
   readonly name: string
@@ -42,6 +43,8 @@ export interface WatchedNode extends KubeObject {
 
 interface ContainerStatus {
   readonly name: string
+  readonly restartCount?: number
+  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly finishedAt?: string | null } }
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string }
     readonly running?: { readonly startedAt?: string | null }
@@ -147,8 +150,25 @@ export interface WatchedNamespace extends KubeObject {
   readonly metadata: Metadata
 }
 
+/** As somebody wrote it, or as edgetwin did. */
+export interface WatchedCamera extends KubeObject {
+  readonly metadata: Metadata
+  readonly spec: {
+    readonly site: string
+    readonly node?: string
+    readonly recordedAt?: string
+    readonly applications?: readonly string[]
+    readonly emulated?: boolean
+  }
+}
+
 /** Of events.k8s.io/v1. */
 export interface ClusterEvent extends KubeObject {
+  readonly metadata: Metadata
+  readonly eventTime?: string | null
+  readonly series?: { readonly count?: number; readonly lastObservedTime?: string | null } | null
+  readonly deprecatedCount?: number
+  readonly deprecatedLastTimestamp?: string | null
   readonly reason?: string
   readonly note?: string
   readonly type?: string
@@ -164,4 +184,8 @@ export function timeOf(text: string | null | undefined): number | null {
 /** What a person wrote on it, as annotation or label. */
 export function noteOf({ annotations = {}, labels = {} }: Metadata, key: string): string | undefined {
   return annotations[key] ?? labels[key]
+}
+
+export function isEmulated({ metadata }: WatchedNode): boolean {
+  return noteOf(metadata, NODE_KEYS.emulated) === 'true' || metadata.annotations?.['kwok.x-k8s.io/node'] === 'fake'
 }

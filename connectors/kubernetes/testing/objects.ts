@@ -1,5 +1,15 @@
 /** Objects of a cluster, as its API server tells them: a test says only what it is about. */
-import type { AttributeValue, Condition, ResourceClaim, ResourceSlice, SliceDevice, WatchedNode, WatchedPod } from '../watched.ts'
+import type {
+  AttributeValue,
+  ClusterEvent,
+  Condition,
+  ResourceClaim,
+  ResourceSlice,
+  SliceDevice,
+  WatchedCamera,
+  WatchedNode,
+  WatchedPod,
+} from '../watched.ts'
 
 /** When everything was created. */
 export const CREATED = '2026-11-21T12:00:00Z'
@@ -10,17 +20,19 @@ const metadata = (name: string) => ({ name, uid: `uid-${name}`, resourceVersion:
 
 export interface NodeParts {
   readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
   readonly resources?: Readonly<Record<string, string>>
   readonly allocatable?: Readonly<Record<string, string>>
   readonly ready?: Partial<Condition> | null
   readonly spec?: NonNullable<WatchedNode['spec']>
 }
 
-export function aKubeNode(name: string, { labels = {}, resources = {}, allocatable, ready = {}, spec = {} }: NodeParts = {}): WatchedNode {
+export function aKubeNode(name: string, parts: NodeParts = {}): WatchedNode {
+  const { labels = {}, annotations = {}, resources = {}, allocatable, ready = {}, spec = {} } = parts
   const capacity = { cpu: '4', memory: '8Gi', pods: '110', ...resources }
   const condition = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status', ...ready }
   return {
-    metadata: { ...metadata(name), labels: { 'kubernetes.io/hostname': name, ...labels } },
+    metadata: { ...metadata(name), labels: { 'kubernetes.io/hostname': name, ...labels }, annotations },
     spec,
     status: { capacity, allocatable: { ...capacity, ...allocatable }, conditions: ready === null ? [] : [condition] },
   }
@@ -63,6 +75,22 @@ export function aKubePod(name: string, parts: PodParts = {}): WatchedPod {
     },
     status,
   }
+}
+
+/** One that somebody wrote, unless its labels say otherwise. */
+export function aKubeCamera(
+  name: string,
+  spec: Partial<WatchedCamera['spec']> = {},
+  { namespace = 'default', labels = {} }: { readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> } = {},
+): WatchedCamera {
+  return { metadata: { ...metadata(name), uid: `uid-${namespace}-${name}`, namespace, labels }, spec: { site: 'lab', ...spec } }
+}
+
+/** A warning that speaks of the pod of that uid. */
+export function aWarning(pod: string, reason: string, parts: Partial<ClusterEvent> & { readonly uid?: string } = {}): ClusterEvent {
+  const { uid = `uid-${pod}`, ...over } = parts
+  const regarding = { kind: 'Pod', name: pod, namespace: 'default', uid }
+  return { metadata: metadata(`${pod}.${reason}.${++versions}`), reason, type: 'Warning', note: 'why', regarding, ...over }
 }
 
 export function aSlice(
