@@ -179,6 +179,10 @@ describe('the chart', () => {
       expect(granted.includes('update placementpolicies')).toBe(wanted.includes('update policies'))
     }
   })
+  it('needs a token of its own only where RBAC does not decide who may do what', async () => {
+    expect(await render()).not.toContain('optional: true')
+    expect(await render('settings.access=kubernetes')).toMatch(/EDGETWIN_TOKEN\n +valueFrom: .*optional: true/)
+  })
   it('adds the gate as the API server is able to, or tells people how', async () => {
     const old = await renderChart({ helm, set: ['mode=auto'], kubernetes: '1.34.0' })
     expect(old).not.toContain('MutatingAdmissionPolicy')

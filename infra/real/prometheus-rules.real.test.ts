@@ -35,6 +35,8 @@ function run(args: readonly string[], input = ''): Promise<{ readonly code: numb
 
 it.each([
   [['check', 'config', 'prometheus.yml']],
+  // The token is on the cluster.
+  [['check', 'config', '--syntax-only', 'kubernetes.yml']],
   [['check', 'rules', '--lint=all', '--lint-fatal', 'rules.yml']],
   [['test', 'rules', 'tests.yml']],
 ])('promtool %j', async (args) => {
