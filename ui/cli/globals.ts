@@ -22,7 +22,12 @@ export function addGlobals(program: Command): Command {
     .addOption(new Option('--server <url>', 'the edgetwin server').env('EDGETWIN_SERVER').default('http://127.0.0.1:8080'))
     .addOption(new Option('--token <token>', 'bearer token of the server').env('EDGETWIN_TOKEN'))
     .addOption(new Option('--token-file <file>', 'file that holds it, read whenever it is needed').env('EDGETWIN_TOKEN_FILE'))
-    .addOption(new Option('--context <name>', "context of a kubeconfig: its user's token is sent").env('EDGETWIN_CONTEXT'))
+    .addOption(
+      new Option(
+        '--context <name>',
+        "context of a kubeconfig: its user's token is sent; one with a certificate needs --service-account too",
+      ).env('EDGETWIN_CONTEXT'),
+    )
     .addOption(
       new Option('--kubeconfig <file>', 'the kubeconfig; without it that of KUBECONFIG or ~/.kube/config').env('EDGETWIN_KUBECONFIG'),
     )
