@@ -45,6 +45,7 @@ export interface LoopStepOptions extends Pick<DecideOptions, 'id' | 'registry' |
 
 /** More open proposals of one policy than so many only hide each other. */
 const PROPOSALS_MAX = 5
+const NOTHING = 'nothing calls for another placement'
 /** Pods of one owner come one after the other: people are asked once for all of them. */
 const GATHER_MS = { quiet: 1_500, most: 5_000 } as const
 
@@ -58,7 +59,8 @@ export function nextLoopStep(state: TwinState, options: LoopStepOptions): LoopSt
     waits ??= found
   }
   const fresh = freshStep(state, records, options)
-  return fresh.kind === 'rest' ? (waits ?? fresh) : fresh
+  if (fresh.kind !== 'rest' || waits?.kind !== 'rest') return fresh
+  return fresh.reason === NOTHING ? waits : { kind: 'rest', reason: `${waits.reason}; ${fresh.reason}` }
 }
 
 /** What was approved is carried out or refused; what was carried out is verified. */
@@ -140,7 +142,7 @@ function freshStep(state: TwinState, records: readonly DecisionRecord[], options
     if (typeof step !== 'string') return step
     reasons.unshift(step)
   }
-  return rest([...reasons, ...staying(state, options), 'nothing calls for another placement'][0]!)
+  return rest([...reasons, ...staying(state, options), NOTHING][0]!)
 }
 
 interface Wish {
