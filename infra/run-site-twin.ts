@@ -262,6 +262,7 @@ export const WAKES: ReadonlySet<TwinEvent['type']> = new Set([
   'accelerator.conditionsChanged',
   'accelerator.gone',
   'pod.created',
+  'pod.evicted',
   'pod.failed',
   'pod.finished',
   'inference.completed',

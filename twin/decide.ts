@@ -44,7 +44,7 @@ export function decisionOf(
 ): Decided {
   const { answer, outcome, trigger, options } = of
   return orTooLarge(() => {
-    const plan = planOf(state, { algorithm: outcome.algorithm, placements: changesOf(outcome) }, options)
+    const plan = planOf(state, { algorithm: outcome.algorithm, placements: changesOf(state, outcome) }, options)
     const reason = plan.placements.map((placement) => placementFault(state, placement)).find((fault) => fault !== null)
     return reason == null ? decisionFrom(state, { answer, plan, trigger, options }) : no(reason)
   })
@@ -103,7 +103,7 @@ function decisionFrom(state: TwinState, { answer, plan, trigger, options }: Deci
 function whyNone(state: TwinState, answer: WhatIfAnswer, options: DecideOptions): string {
   const { isOurs = () => true } = options
   const plans = outcomesFor(answer, options).map((outcome) => {
-    const placements = changesOf(outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
+    const placements = changesOf(state, outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
     return planOf(state, { algorithm: outcome.algorithm, placements }, options)
   })
   const [best] = plans.filter(({ placements }) => placements.length > 0).sort((a, b) => a.finish.makespanMs - b.finish.makespanMs)

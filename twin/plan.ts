@@ -9,6 +9,7 @@ import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { Placement } from '../models/contracts/decision.ts'
 import { type AlgorithmName, type Outcome, type WhatIfAnswer, whatIfQueryShape } from '../models/contracts/what-if.ts'
 import type { Pod } from '../models/entities/pod.ts'
+import { inTurn } from './asked-devices.ts'
 import type { LoopSettings } from './loop-settings.ts'
 import { coolDown, mayMove, movesOf } from './move-history.ts'
 import { forkWithPlacements } from './placed-fork.ts'
@@ -63,7 +64,7 @@ export function bestPlan(state: TwinState, answer: WhatIfAnswer, options: PlanOp
   }
   add(answer.outcomes[0]?.algorithm ?? 'heft', [])
   for (const outcome of outcomesFor(answer, options)) {
-    const changes = changesOf(outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
+    const changes = changesOf(state, outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
     const addThose = (isAllowed: (change: Placement) => boolean) => add(outcome.algorithm, changes.filter(isAllowed))
     const isFree = (change: Placement) => mustMove(state, change) || isDisplaced(state, state.entities.pod.get(change.pod)!)
     addThose((change) => mustMove(state, change))
@@ -83,9 +84,10 @@ export function planOf(state: TwinState, { algorithm, placements }: Omit<Plan, '
   return { algorithm, placements, finish: finishOf(forkWithPlacements(state, placements), registry) }
 }
 
-/** What an outcome would change, in the order in which to bind. */
-export function changesOf({ placements }: Outcome): Placement[] {
-  return placements.filter(({ from, to }) => from !== to).sort((a, b) => a.predictedStartMs - b.predictedStartMs)
+/** What an outcome would change and can be changed now, in the order in which to bind. */
+export function changesOf(state: TwinState, { placements }: Outcome): Placement[] {
+  const changes = placements.filter(({ from, to }) => from !== to).sort((a, b) => a.predictedStartMs - b.predictedStartMs)
+  return inTurn(state, changes)
 }
 
 export function finishOf(state: TwinState, registry: ImageRegistry): Finish {

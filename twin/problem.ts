@@ -12,6 +12,7 @@ import { TwinError } from '../models/errors.ts'
 import { createProblem, type Problem, type ProblemInput, type ProblemLimits, QUERY_LIMITS } from '../models/scheduling/problem.ts'
 import type { Edge } from '../models/scheduling/task-graph.ts'
 import { arrivedBytes as arrivedBytesOf } from './arrived-bytes.ts'
+import { askFault } from './asked-devices.ts'
 import { clipSource, OUTSIDE } from './clip-source.ts'
 import { type NodeLink, nodeLinks } from './network.ts'
 import { type Processor, type Refusal, siteProcessors } from './processors.ts'
@@ -197,8 +198,11 @@ function toInput(
   const hosts = [...new Set(nodes)]
   const links = nodes.map(linkOf)
   const costMs = (task: number, j: number): number | null => {
-    const { kind, request } = tasks[task]!
-    return kind === 'frame' || work[request]!.refusals.has(processors[j]!.accelerator) ? null : (costs[task]![j]?.ms ?? null)
+    const { kind, request, name } = tasks[task]!
+    const { id, pods, refusals } = work[request]!
+    const { accelerator, offers } = processors[j]!
+    const isRefused = kind === 'frame' || refusals.has(accelerator) || askFault(pods.get(name.slice(id.length + 1)), offers) !== null
+    return isRefused ? null : (costs[task]![j]?.ms ?? null)
   }
   const storeMs = ({ kind, request }: Task, store: string): number | null =>
     kind === 'frame' && work[request]!.source === store ? 0 : null

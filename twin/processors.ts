@@ -13,6 +13,8 @@ export interface Processor {
   readonly deviceModel: string
   readonly emulated: boolean
   readonly isServer: boolean
+  /** Names by which pods ask for it. */
+  readonly offers: readonly string[]
   /** Why it takes no new work though it runs what it holds (its node is cordoned, somebody else has it); null when it takes any. */
   readonly closedReason: string | null
 }
@@ -81,6 +83,7 @@ function toProcessor(state: TwinState, { name, mode, reported }: Accelerator): P
     deviceModel: identity.deviceModel,
     emulated: identity.emulated,
     isServer: node.reported.identity?.value.role === 'server',
+    offers: identity.offers ?? [],
     closedReason: canTakeWork(node) ? (heldBy ? `held by ${heldBy}` : null) : `node ${node.name} cordoned`,
   }
 }

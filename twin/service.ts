@@ -7,6 +7,7 @@ import { applicationNamed } from '../models/applications/applications.ts'
 import { type Cost, costOfTask } from '../models/applications/costs.ts'
 import { type ImageRegistry, imageForStage } from '../models/applications/registry.ts'
 import type { Task } from '../models/applications/task-graph.ts'
+import { askFault } from './asked-devices.ts'
 import type { NodeLink } from './network.ts'
 import type { Processor, Refusal } from './processors.ts'
 import type { Work } from './workload.ts'
@@ -43,8 +44,10 @@ export function serviceOf(work: Work, processor: Processor, { source, sourceReas
     ({ name: stage }) => imageForStage(registry, { application, stage }, acceleratorKind) !== null,
   )
   if (stages.length === 0) return { kind: 'accelerator-kind', reason: `no image of ${application} for ${acceleratorKind}` }
+  const [fault = null, ...others] = stages.map(({ name }) => askFault(pods.get(name), processor.offers))
+  if (fault !== null && others.every((other) => other !== null)) return { kind: 'resources', reason: fault }
   const costs = stages.flatMap(({ name, blocks }) => {
-    const cost = costOfTask({ application, blocks, frames }, processor)
+    const cost = askFault(pods.get(name), processor.offers) === null ? costOfTask({ application, blocks, frames }, processor) : null
     return cost === null ? [] : { name, ms: cost.ms }
   })
   if (costs.length === 0) {

@@ -141,7 +141,8 @@ function fillIn(pod: Pod, event: Exclude<PodEvent, { type: 'pod.warned' }>): Pod
   const reported = { ...pod.reported, source: event.source, timeMs: Math.max(pod.reported.timeMs, event.timeMs) }
   switch (event.type) {
     case 'pod.created':
-      if (pod.uid !== null) return pod
+      // What it asks for may be known only later.
+      if (pod.uid !== null) return pod.spec?.asks?.length === 0 ? { ...pod, spec: event.spec } : pod
       return { ...pod, uid: event.uid, spec: event.spec, reported: { ...reported, createdMs: event.timeMs } }
     case 'pod.gated':
       // What holds a pod back is of interest until it is bound.

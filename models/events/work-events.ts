@@ -26,6 +26,8 @@ export const podSpecShape = z.object({
   frames: z.number().int().min(1).max(1_000_000),
   /** How often this stage was started before: an evicted pod's replacement has one more. */
   iteration: z.number().int().min(0).max(1_000_000),
+  /** Names of which its accelerator must offer one, and which it then has for itself; empty: not known yet. Absent: it asks for none. */
+  asks: z.array(textShape).max(32).optional(),
 })
 
 export const workEventShapes = [

@@ -1,0 +1,31 @@
+/**
+ * Devices that pods ask for by name: a cluster gives such a device to one pod at a time, and to a pod none that is not offered under
+ * that name. What asks for none shares devices as it likes.
+ */
+import type { Placement } from '../models/contracts/decision.ts'
+import { isEnded, type Pod } from '../models/entities/pod.ts'
+import type { TwinState } from './twin-state.ts'
+
+/** @returns why the pod cannot have a device that is offered under these names; null when it can, or asks for none. */
+export function askFault(pod: Pod | undefined, offers: readonly string[] = []): string | null {
+  const asks = pod?.spec?.asks
+  if (asks === undefined || asks.some((name) => offers.includes(name))) return null
+  return asks.length === 0 ? 'which devices it asks for is not known yet' : `it is no ${asks.join(' or ')}`
+}
+
+/** Without those whose device another pod has, or gets by an earlier one of them: their turn comes when it is free. */
+export function inTurn({ entities }: TwinState, placements: readonly Placement[]): Placement[] {
+  const asksFor = (name: string): boolean => {
+    const pod = entities.pod.get(name)
+    return pod?.spec?.asks !== undefined && !isEnded(pod)
+  }
+  const given = new Set<string>()
+  return placements.filter(({ pod, to }) => {
+    if (!asksFor(pod)) return true
+    const accelerator = entities.accelerator.get(to)
+    const holders = accelerator === undefined ? [] : [...accelerator.reported.pods, ...accelerator.desired.pods]
+    if (given.has(to) || holders.some((other) => other !== pod && asksFor(other))) return false
+    given.add(to)
+    return true
+  })
+}
