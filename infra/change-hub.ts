@@ -11,7 +11,13 @@ export interface ChangeHub {
   readonly announce: (before: TwinState, after: TwinState) => void
 }
 
-export function makeChangeHub(loopStatus: () => string, troubles: () => readonly Trouble[] = () => []): ChangeHub {
+export interface ChangeHubOptions {
+  readonly loopStatus: () => string
+  readonly troubles: () => readonly Trouble[]
+  readonly takesFaults: () => boolean
+}
+
+export function makeChangeHub({ loopStatus, troubles, takesFaults }: ChangeHubOptions): ChangeHub {
   const listeners = new Set<(changes: Changes) => void>()
   return {
     onChanges: (listener) => {
@@ -20,7 +26,8 @@ export function makeChangeHub(loopStatus: () => string, troubles: () => readonly
     },
     announce: (before, after) => {
       if (listeners.size === 0) return
-      const changes = { status: statusOf(after, { loopStatus: loopStatus(), troubles: troubles() }), entities: diffEntities(before, after) }
+      const status = statusOf(after, { loopStatus: loopStatus(), troubles: troubles(), takesFaults: takesFaults() })
+      const changes = { status, entities: diffEntities(before, after) }
       for (const listener of listeners) listener(changes)
     },
   }

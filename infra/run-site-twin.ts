@@ -134,7 +134,8 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   let regret: RunningRegret | null = null
   let dependencies: () => readonly Check[] = () => []
   const troubles = () => dependencies().flatMap(({ ok, advisory = false, ...trouble }) => (ok ? [] : [{ ...trouble, advisory }]))
-  const hub = makeChangeHub(() => loop?.status() ?? 'starting', troubles)
+  let takesFaults = false
+  const hub = makeChangeHub({ loopStatus: () => loop?.status() ?? 'starting', troubles, takesFaults: () => takesFaults })
   const kept = runHistory({ site, settings: config, clock, random: Math.random, log })
   if (kept !== null) stops.push(kept.stop)
   const ingest = await options.startIngest({
@@ -169,6 +170,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   let judge: ConnectMeans['judge'] = () => Promise.reject(new TwinError('OVERLOADED', 'the twin is starting; say it again in a moment'))
   const connected = await options.connect(initial, { publish: options.publish, state, judge: (verdict) => judge(verdict) })
   stops.push(connected.stop)
+  takesFaults = connected.faults !== undefined
   const store = await openJobs({ site, config, clock, random: Math.random, log })
   const jobs = store && runJobs({ site, store, state, publish, mayAct, clock, log })
   if (store !== null) stops.push(() => store.close())

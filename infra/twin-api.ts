@@ -65,7 +65,12 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
       const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `GET /api/v1/entities/${kind} lists what there is`
       throw new TwinError('ENTITY_UNKNOWN', `no ${kind} ${name}; ${hint}`, { details: { kind, name, near } })
     },
-    status: () => statusOf(state(), { loopStatus: options.loopStatus(), troubles: options.troubles?.() ?? [] }),
+    status: () =>
+      statusOf(state(), {
+        loopStatus: options.loopStatus(),
+        troubles: options.troubles?.() ?? [],
+        takesFaults: options.faults !== undefined,
+      }),
     onChanges: options.onChanges,
     events: async ({ after, limit, type }) => readEvents(journal, { after, limit, type }),
     deadLetters: async (limit) => journal.deadLetters({ limit }),
@@ -139,9 +144,13 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
 
 export function statusOf(
   { sequence, site, clockMs, loopMode, counts, divergences }: TwinState,
-  { loopStatus, troubles }: { readonly loopStatus: string; readonly troubles: readonly Trouble[] },
+  {
+    loopStatus,
+    troubles,
+    takesFaults,
+  }: { readonly loopStatus: string; readonly troubles: readonly Trouble[]; readonly takesFaults: boolean },
 ): StreamStatus {
-  return { sequence, site, clockMs, loopMode, counts, divergences: [...divergences], loopStatus, troubles: [...troubles] }
+  return { sequence, site, clockMs, loopMode, counts, divergences: [...divergences], loopStatus, takesFaults, troubles: [...troubles] }
 }
 
 function mapOf(state: TwinState, kind: EntityKind): ReadonlyMap<string, Entity> {

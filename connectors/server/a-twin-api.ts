@@ -67,6 +67,7 @@ export function aTwinApi(initial: readonly Entity[] = [aNode('pi-1'), anAccelera
     counts: { applied: sequence, superseded: 0, divergent: 0 },
     divergences: [],
     loopStatus: 'nothing to do',
+    takesFaults: true,
     troubles: [],
   })
   const api: TwinApi & StudyApi = {

@@ -31,7 +31,7 @@ const MEASURE_MS = 1_500
 
 export async function run(report: Report): Promise<void> {
   const { path, dispose } = newJournalPath()
-  const hub = makeChangeHub(() => 'bench')
+  const hub = makeChangeHub({ loopStatus: () => 'bench', troubles: () => [], takesFaults: () => true })
   const site = await startSite({ path, onApplied: (before, after) => hub.announce(before, after) })
   const server = await serve(site, hub.onChanges)
   try {

@@ -21,6 +21,8 @@ export const streamStatusShape = z.object({
   divergences: z.array(divergenceShape),
   /** What the loop does now and why it does nothing, in a sentence. */
   loopStatus: z.string(),
+  /** Whether faults can be put on the site: a real cluster takes none. Absent: nobody says. */
+  takesFaults: z.boolean().optional(),
   /** What the twin rests on and does not work now, such as the event log: what is shown may be old. */
   troubles: z.array(
     z.object({

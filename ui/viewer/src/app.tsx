@@ -32,7 +32,7 @@ export function App() {
   useEffect(() => askShared(hash.scenario), [hash.scenario])
   const planNews = usePlanNews(live.entities.decision, live.status !== null)
   useFreshAccess(connection.state === 'live')
-  const { faults, reload } = useFaults(connection.state === 'live')
+  const { faults, reload } = useFaults(connection.state === 'live' && (live.status?.takesFaults ?? false))
   const [isHelpOpen, setIsHelpOpen] = useState(false)
   const openHelp = useCallback(() => setIsHelpOpen(true), [])
   useKeys({ isModal: isHelpOpen, hasFaults: faults !== null, onHelp: openHelp })

@@ -7,6 +7,7 @@ import type { Link } from '../../../../models/entities/link.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import type { Pod } from '../../../../models/entities/pod.ts'
 import type { InferenceRequest } from '../../../../models/entities/request.ts'
+import type { LinkOrigin } from '../../../../models/events/device-events.ts'
 import type { Load } from '../../../../models/events/shapes.ts'
 import { bytes, clockTime, duration, percent, rate } from '../format.ts'
 
@@ -186,6 +187,13 @@ function cameraGroups({ desired, reported }: Camera): Group[] {
   ]
 }
 
+/** How a link's rate is known, where a cluster tells of it. */
+export const LINK_ORIGINS: Readonly<Record<LinkOrigin, string>> = {
+  annotated: 'annotated on the node',
+  measured: 'measured: the interface of the node is set to it',
+  assumed: 'assumed: nobody says; annotate the node',
+}
+
 function linkGroups({ desired, reported }: Link): Group[] {
   const { quality, conditions } = reported
   const use = quality?.value.utilizationRatio
@@ -205,6 +213,7 @@ function linkGroups({ desired, reported }: Link): Group[] {
           reported: quality === null ? 'unknown' : duration(quality.value.latencyMs),
         },
         { label: 'utilisation', reported: use === undefined ? undefined : percent(use) },
+        { label: 'known from', desired: desired.origin === undefined ? undefined : LINK_ORIGINS[desired.origin] },
         { label: 'node', desired: desired.node ?? undefined },
       ]),
     },
@@ -237,6 +246,7 @@ function podGroups({ desired, reported, predicted, spec }: Pod, nowMs: number): 
         { label: 'reason', reported: reported.reason },
       ]),
     },
+    ...warningGroups(reported, nowMs),
     {
       title: 'Work',
       told: null,
@@ -249,6 +259,17 @@ function podGroups({ desired, reported, predicted, spec }: Pod, nowMs: number): 
       ]),
     },
   ]
+}
+
+function warningGroups({ warnings = [], source }: Pod['reported'], nowMs: number): Group[] {
+  const newestFirst = warnings.toReversed()
+  const [newest] = newestFirst
+  if (newest === undefined) return []
+  const rows = newestFirst.map(({ reason, note, count, timeMs }) => ({
+    label: reason,
+    reported: `${note} (${count === 1 ? 'once' : `${count} times`}, ${clockTime(timeMs, nowMs)})`,
+  }))
+  return [{ title: 'Warnings', told: { source, timeMs: newest.timeMs, freshness: null }, rows }]
 }
 
 function requestGroups({ desired, reported, predicted }: InferenceRequest, nowMs: number): Group[] {

@@ -3,6 +3,7 @@ import type { Entity, EntityKind } from '../../../../models/entities/entities.ts
 import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import type { Pod } from '../../../../models/entities/pod.ts'
+import type { LinkOrigin } from '../../../../models/events/device-events.ts'
 import { byName, duration, percent, rate } from '../format.ts'
 import type { TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
@@ -75,15 +76,24 @@ function nodeLists(node: Node, entities: EntityMaps): readonly RelatedList[] {
       items: links.map(({ name, mode, reported, desired }) => ({
         kind: 'link',
         name,
-        note: `${mode}, ${rate(reported.quality?.value.bytesPerSecond ?? desired.nominal?.bytesPerSecond)}`,
+        note: `${mode}, ${rate(reported.quality?.value.bytesPerSecond ?? desired.nominal?.bytesPerSecond)}${originNote(desired.origin)}`,
       })),
     },
   ]
 }
 
+const originNote = (origin: LinkOrigin | undefined) => (origin === undefined ? '' : `, ${origin}`)
+
 const OPEN: readonly Pod['mode'][] = ['pending', 'gated', 'bound', 'running']
 
 function podItem({ name, mode, spec, reported }: Pod) {
+  // What it was warned of before it got going is settled.
+  const sinceMs = reported.startedMs ?? reported.boundMs ?? 0
+  const warned = reported.warnings?.findLast(({ timeMs }) => timeMs > sinceMs)?.reason
   const where = reported.place === null ? reported.reason || 'no place yet' : reported.place.accelerator
-  return { kind: 'pod' as const, name, note: `${mode}, ${spec?.application ?? '?'} · ${where}` }
+  return {
+    kind: 'pod' as const,
+    name,
+    note: `${mode}, ${spec?.application ?? '?'} · ${where}${warned === undefined ? '' : ` · ${warned}`}`,
+  }
 }

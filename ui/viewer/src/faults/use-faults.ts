@@ -1,11 +1,12 @@
-/** The faults that are on, asked for now and again; null where the site takes none. */
+/** The faults that are on, asked for now and again; null where the site takes none, which is then not asked. */
 import { useCallback, useEffect, useState } from 'react'
 import type { ActiveFault } from '../../../../models/contracts/fault.ts'
 import { api } from '../live/api.ts'
 
 const REFRESH_MS = 5_000
 
-export function useFaults(isConnected: boolean): { readonly faults: readonly ActiveFault[] | null; readonly reload: () => Promise<void> } {
+/** @param isTaking Whether we are connected to a site that takes faults. */
+export function useFaults(isTaking: boolean): { readonly faults: readonly ActiveFault[] | null; readonly reload: () => Promise<void> } {
   const [faults, setFaults] = useState<readonly ActiveFault[] | null>(null)
   const [isReadOnly, setIsReadOnly] = useState(false)
   const reload = useCallback(async () => {
@@ -14,10 +15,10 @@ export function useFaults(isConnected: boolean): { readonly faults: readonly Act
     else if (answer.problem.code === 'SITE_READ_ONLY') setIsReadOnly(true)
   }, [])
   useEffect(() => {
-    if (!isConnected || isReadOnly) return
+    if (!isTaking || isReadOnly) return
     void reload()
     const timer = setInterval(() => void reload(), REFRESH_MS)
     return () => clearInterval(timer)
-  }, [isConnected, isReadOnly, reload])
+  }, [isTaking, isReadOnly, reload])
   return { faults: isReadOnly ? null : faults, reload }
 }
