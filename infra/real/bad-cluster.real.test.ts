@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:https'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parse, parseAllDocuments, stringify } from 'yaml'
@@ -212,6 +212,10 @@ describe('edgetwin runs on what it knew, and says what is wrong, with', () => {
       expect(code).toBe(1)
       expect(out).toMatch(/^cluster-nodes +failed/m)
       expect((await nodesOf(edgetwin)).map(({ name, mode }) => [name, mode])).toEqual([['edge-1', expect.not.stringMatching('gone')]])
+      // Whoever renews it need not restart anything.
+      if (!/^(authority|late)\.kubeconfig$/.test(basename(file))) return
+      writeFileSync(file, readFileSync(good))
+      await eventually('it is in touch', async () => /\[\+\] cluster: .*nodes, pods/.test(await readiness(edgetwin)))
     })
   })
   it('and with the good one again it goes on', async () => {
