@@ -21,6 +21,14 @@ it('takes flags over environment over file over defaults, as text or as numbers'
   expect(config).toMatchObject({ port: 3, tickMs: 200, seed: 7, scrapeMs: 1_000 })
 })
 
+it('takes the budgets of moves from flag, environment and file', () => {
+  const file = aFile('moveCoolDownMs: 60000\nmovesRatio: 0.5')
+  const config = read({ flags: { movesPerHour: '6' }, environment: { EDGETWIN_ACTIONS_AT_ONCE: '2' }, file })
+  expect(config).toMatchObject({ movesPerHour: 6, actionsAtOnce: 2, moveCoolDownMs: 60_000, movesRatio: 0.5 })
+  expect(read({})).toMatchObject({ actionsAtOnce: 16, moveCoolDownMs: 300_000, movesRatio: 0.1 })
+  expect(read({})).not.toHaveProperty('movesPerHour')
+})
+
 it('takes an empty variable for one that is not set', () => {
   expect(read({ environment: { EDGETWIN_PORT: '', EDGETWIN_TOKEN: '' } })).toMatchObject({ port: 8080 })
 })
@@ -31,6 +39,7 @@ const WRONG: [string, Partial<ConfigSources>, string[]][] = [
   ['an empty flag', { flags: { port: '' } }, ['port "" (--port)']],
   ['brokers', { environment: { EDGETWIN_KAFKA_BROKERS: 'kafka-1' } }, ['kafkaBrokers "kafka-1" (EDGETWIN_KAFKA_BROKERS)', 'host:port']],
   ['what belongs together', { flags: { eventLog: 'kafkajs', jobs: 'postgres' } }, ['kafkaBrokers (settings): is missing', 'postgresUrl']],
+  ['more than the ledger holds', { flags: { actionsAtOnce: '65' } }, ['actionsAtOnce "65" (--actions-at-once)', '64']],
   ['a variable', { environment: { EDGETWIN_MODE: 'fly' } }, ['mode "fly" (EDGETWIN_MODE)', 'observe']],
 ]
 it.each(WRONG)('names value, place and remedy: %s', (_, sources, parts) => {

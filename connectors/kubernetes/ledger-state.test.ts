@@ -98,6 +98,38 @@ describe('a reservation', () => {
     expect(reserve(full, { ...at(1_002, next), budget })).toMatchObject({ ok: true })
   })
 
+  describe('counts by the hour', () => {
+    const HOUR_MS = 3_600_000
+    const wide = { ...BUDGET, movesMax: 99, movesPerNamespaceMax: 99, movesPerNodeMax: 99, coolDownMs: 0 }
+    const under = (name: string, movesPerHourMax: number, movesPerNodePerHourMax = 99): Budget => {
+      return { ...wide, policy: { name, movesPerHourMax, movesPerNodePerHourMax } }
+    }
+    const moved = (budget: Budget) => ok(reserve(held(), { ...at(0, aWish()), budget }))
+    const next = aWish({ uid: 'u2' })
+    it.each<[string, Budget, Budget, RegExp | null]>([
+      ['all moves', wide, { ...wide, movesPerHourMax: 1 }, /^1 moves in all within 3600 s, and 1 are allowed/],
+      ['those of a policy', under('shop/a', 9), under('shop/a', 1), /^1 moves under policy shop\/a within 3600 s/],
+      ['those of a policy off a node', under('shop/a', 9), under('shop/a', 9, 1), /^1 moves under policy shop\/a off node edge-1/],
+      ['none of another policy', under('shop/b', 9), under('shop/a', 1), null],
+      ['none of no policy', wide, under('shop/a', 1), null],
+    ])('%s', (_, first, second, reason) => {
+      const kept = { ...first, keptMs: HOUR_MS }
+      const step = (nowMs: number) => reserve(moved(kept), { ...at(nowMs, next), budget: second })
+      if (reason === null) expect(step(HOUR_MS - 1)).toMatchObject({ ok: true })
+      else expect(step(HOUR_MS - 1)).toMatchObject({ ok: false, kind: 'budget', reason: expect.stringMatching(reason) })
+      expect(step(HOUR_MS)).toMatchObject({ ok: true })
+    })
+    it('also when a move under a budget of shorter sight came in between', () => {
+      const between = (keptMs: number) => {
+        const budget = { ...wide, keptMs }
+        return ok(reserve(moved(under('shop/a', 9)), { ...at(HOUR_MS / 2, aWish({ uid: 'u3', workload: 'other' })), budget }))
+      }
+      const asked = { ...at(HOUR_MS - 1, next), budget: under('shop/a', 1) }
+      expect(reserve(between(HOUR_MS), asked)).toMatchObject({ ok: false, kind: 'budget' })
+      expect(ledgerShape.parse(JSON.parse(JSON.stringify(between(HOUR_MS))))).toEqual(between(HOUR_MS))
+    })
+  })
+
   it('that never came true gives its move back, any other keeps it', () => {
     const reserved = ok(reserve(held(), at(0, aWish())))
     expect(ok(settle(reserved, { serial: 1, term: A, neverActed: true })).moves).toEqual([])
