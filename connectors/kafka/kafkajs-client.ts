@@ -5,7 +5,7 @@ import { lastPositions, type Position } from '../../models/events/topics.ts'
 import type { Logger } from '../../models/ports.ts'
 import { CLIENT_LIMITS, type KafkaClient, KafkaFailure, type KafkaProducer, type OutgoingRecord } from './client.ts'
 import { connectAdmin } from './kafkajs-admin.ts'
-import { CONNECT_RETRY, connectionOf, hideNegativeTimeouts, readZstd, SEND_RETRY } from './kafkajs-connection.ts'
+import { CONNECT_RETRY, connectionOf, hideNegativeTimeouts, SEND_RETRY } from './kafkajs-connection.ts'
 import { toFailure } from './kafkajs-failure.ts'
 import { connectReader } from './kafkajs-reader.ts'
 import type { KafkaSettings } from './settings.ts'
@@ -14,7 +14,6 @@ const METADATA_MS_MAX = 60_000
 
 export function createKafkajsClient(settings: KafkaSettings, log: Logger): KafkaClient {
   hideNegativeTimeouts()
-  readZstd()
   const connect = (): KafkaJs => {
     const { ssl, sasl, ...connection } = connectionOf(settings, log)
     const secured = { ...(ssl === undefined ? {} : { ssl }), ...(sasl === undefined ? {} : { sasl }) }

@@ -1,7 +1,7 @@
 /** The layer of kafkajs 2.2.4 under its consumers, as far as we use it: it can read given partitions without a group. */
 declare module 'kafkajs/src/cluster/index.js' {
   import type { ConnectionOptions } from 'node:tls'
-  import type { IHeaders, ISocketFactory, Logger, RetryOptions, SASLOptions } from 'kafkajs'
+  import type { ISocketFactory, Logger, RetryOptions, SASLOptions } from 'kafkajs'
 
   interface ClusterOptions {
     readonly logger: Logger
@@ -19,31 +19,16 @@ declare module 'kafkajs/src/cluster/index.js' {
     readonly isolationLevel: number
   }
 
-  export interface FetchRequest {
-    readonly isolationLevel: number
-    readonly maxWaitTime: number
-    readonly minBytes: number
-    readonly maxBytes: number
-    readonly topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[]
-  }
-
-  export interface FetchedMessage {
-    readonly offset: string
-    readonly timestamp: string
-    readonly value: Buffer | null
-    readonly headers?: IHeaders
-    readonly isControlRecord?: boolean
-  }
-
-  interface FetchedPartitionData {
-    readonly partition: number
-    readonly highWatermark: string
-    readonly messages: readonly FetchedMessage[]
-    readonly abortedTransactions?: unknown
+  export interface Response<T> {
+    readonly decode: (answer: Buffer) => Promise<T>
+    /** Rejects when the answer tells of an error. */
+    readonly parse: (answer: T) => Promise<T>
   }
 
   export interface ClusterBroker {
-    fetch(request: FetchRequest): Promise<{ readonly responses: readonly { topicName: string; partitions: FetchedPartitionData[] }[] }>
+    readonly connectionPool: {
+      send<T>(call: { readonly request: unknown; readonly response: Response<T>; readonly requestTimeout: number }): Promise<T>
+    }
     offsetCommit(request: {
       groupId: string
       groupGenerationId: number
@@ -64,7 +49,21 @@ declare module 'kafkajs/src/cluster/index.js' {
   }
 }
 
-declare module 'kafkajs/src/consumer/filterAbortedMessages.js' {
-  /** Leaves out what aborted transactions wrote. */
-  export default function filterAbortedMessages<M>(options: { messages: readonly M[]; abortedTransactions: unknown }): M[]
+declare module 'kafkajs/src/protocol/requests/fetch/v11/request.js' {
+  export default function fetchRequest(options: {
+    readonly replicaId: number
+    readonly isolationLevel: number
+    readonly maxWaitTime: number
+    readonly minBytes: number
+    readonly maxBytes: number
+    readonly topics: { topic: string; partitions: { partition: number; fetchOffset: string; maxBytes: number }[] }[]
+  }): unknown
+}
+
+declare module 'kafkajs/src/protocol/requests/fetch/v11/response.js' {
+  interface Coded {
+    readonly responses: readonly { topicName: string; partitions: readonly { partition: number; errorCode: number }[] }[]
+  }
+  const response: { readonly parse: <T extends Coded>(answer: T) => Promise<T> }
+  export default response
 }

@@ -1,13 +1,12 @@
 /** How kafkajs connects, retries, speaks and warns; the same for producer, reader and admin. */
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import kafkajs, { type ISocketFactory, type KafkaConfig, type RetryOptions, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../../models/ports.ts'
 import { CLIENT_LIMITS } from './client.ts'
 import { type KafkaSasl, type KafkaSettings, readPassword, readTls } from './settings.ts'
 
-const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs
+const { logLevel } = kafkajs
 const KEEP_ALIVE_MS = 15_000
 
 /** Short: who asks tries again by himself, with a fresh connection. */
@@ -44,14 +43,6 @@ const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const servername = isIP(host) === 0 ? { servername: host } : {}
   const socket = ssl ? connectTls({ host, port, ...servername, ...ssl }, onConnect) : connectTcp({ host, port }, onConnect)
   return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
-}
-
-/** kafkajs itself reads gzip only; Node has zstd. Snappy and LZ4 it has not. */
-export function readZstd(): void {
-  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-    compress: async ({ buffer }: { readonly buffer: Buffer }) => zstdCompressSync(buffer),
-    decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
-  })
 }
 
 /** kafkajs asks for timers of less than 0 ms, which Node 24 warns of and treats as it should; nothing else is hidden. */

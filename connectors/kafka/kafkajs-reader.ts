@@ -4,15 +4,12 @@
  * The twin knows where to go on and needs no group for it: no join to wait for, no rebalance, no member that must time out
  * after a crash. One answer per broker is fetched ahead, while the last one is dealt with.
  */
-import type { IHeaders } from 'kafkajs'
 import type Cluster from 'kafkajs/src/cluster/index.js'
-import type { ClusterBroker, FetchedMessage, FetchRequest } from 'kafkajs/src/cluster/index.js'
-import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js'
 import type { Position } from '../../models/events/topics.ts'
-import { CLIENT_LIMITS, FETCH_LIMITS, type FetchedPartition, type IncomingRecord, KafkaFailure, type KafkaReader } from './client.ts'
+import { type FetchedPartition, KafkaFailure, type KafkaReader } from './client.ts'
 import { toFailure } from './kafkajs-failure.ts'
+import { fetchBatches } from './kafkajs-fetch.ts'
 
-const READ_COMMITTED = 1
 type Answer = { readonly nodeId: string } & ({ readonly fetched: readonly FetchedPartition[] } | { readonly failure: KafkaFailure })
 
 export async function connectReader(cluster: Cluster, from: readonly Position[]): Promise<KafkaReader> {
@@ -69,55 +66,18 @@ function pollingOf(cluster: Cluster, partitions: readonly ReadPartition[]): Kafk
 }
 
 async function fetchFrom(cluster: Cluster, nodeId: string, partitions: readonly ReadPartition[]): Promise<readonly FetchedPartition[]> {
-  const broker: ClusterBroker = await cluster.findBroker({ nodeId })
-  const { responses } = await broker.fetch(requestOf(partitions))
-  return responses.flatMap(({ topicName, partitions: answered }) =>
-    answered.flatMap(({ partition, highWatermark, messages, abortedTransactions }) => {
-      const asked = partitions.find((one) => one.topic === topicName && one.partition === partition)
+  const responses = await fetchBatches(await cluster.findBroker({ nodeId }), partitions)
+  return responses.flatMap(({ topicName: topic, partitions: answered }) =>
+    answered.flatMap(({ partition, endOffset, batches, committed }) => {
+      const asked = partitions.find((one) => one.topic === topic && one.partition === partition)
       if (asked === undefined) return []
       // The broker answers with whole batches, which may begin before the offset that we asked for.
-      const isNew = (message: FetchedMessage) => Number(message.offset) >= asked.offset
-      const committed = filterAbortedMessages({ messages, abortedTransactions }).filter((one) => !one.isControlRecord && isNew(one))
-      const last = messages.at(-1)
-      // A batch that has lost its last records to compaction ends before the offset that we asked for.
-      if (last !== undefined) asked.offset = Math.max(Number(last.offset), asked.offset) + 1
-      const fetched = {
-        topic: topicName,
-        partition,
-        records: committed.map(toRecord),
-        nextOffset: asked.offset,
-        endOffset: Number(highWatermark),
-      }
-      return [fetched]
+      const records = committed.flatMap((batch) => batch.records.filter(({ offset }) => offset >= asked.offset))
+      const last = batches.at(-1)
+      if (last !== undefined) asked.offset = Math.max(Number(last.firstOffset) + last.lastOffsetDelta + 1, asked.offset)
+      return [{ topic, partition, records, nextOffset: asked.offset, endOffset }]
     }),
   )
-}
-
-function requestOf(partitions: readonly ReadPartition[]): FetchRequest {
-  const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
-    topic,
-    partitions: ofTopic.map(({ partition, offset }) => ({
-      partition,
-      fetchOffset: String(offset),
-      maxBytes: FETCH_LIMITS.partitionBytes,
-    })),
-  }))
-  const { pollMs } = CLIENT_LIMITS
-  return { isolationLevel: READ_COMMITTED, maxWaitTime: pollMs, minBytes: 1, maxBytes: FETCH_LIMITS.bytes, topics }
-}
-
-function toRecord({ offset, timestamp, headers = {}, value }: FetchedMessage): IncomingRecord {
-  return { offset: Number(offset), timeMs: Number(timestamp), headers: toText(headers), value: value ?? new Uint8Array() }
-}
-
-function toText(headers: IHeaders): Record<string, string> {
-  const text: Record<string, string> = {}
-  for (const name of Object.keys(headers)) {
-    const given = headers[name]
-    const first = Array.isArray(given) ? given[0] : given
-    if (first !== undefined) text[name] = first.toString()
-  }
-  return text
 }
 
 /** As one who is no member may, while the group has none. */

@@ -6,13 +6,12 @@
 import type { ClusterMetadata, Consumer } from '@platformatic/kafka'
 import type { Position } from '../../models/events/topics.ts'
 import { CLIENT_LIMITS, FETCH_LIMITS, type FetchedPartition, type IncomingRecord, KafkaFailure } from './client.ts'
+import { committed } from './record-batch.ts'
 
 type FetchedBatches = Awaited<ReturnType<Consumer['fetch']>>['responses'][number]['partitions'][number]
 type RecordsBatch = NonNullable<FetchedBatches['records']>[number]
 
 const LOG_APPEND_TIME = 0b1000
-const TRANSACTIONAL = 0b10000
-const CONTROL = 0b100000
 const READ_COMMITTED = 1
 
 interface Reading {
@@ -104,21 +103,6 @@ function handOver(reading: Reading, fetched: FetchedBatches): FetchedPartition {
   const records = committed(batches, fetched.abortedTransactions ?? []).flatMap((batch) => toRecords(batch, reading.nextOffset))
   if (last !== undefined) reading.nextOffset = Math.max(reading.nextOffset, Number(last.firstOffset) + last.lastOffsetDelta + 1)
   return { topic, partition, records, nextOffset: reading.nextOffset, endOffset: Number(fetched.highWatermark) }
-}
-
-/** The batches without markers and aborted transactions. The library drops an aborted one only when its marker came along. */
-function committed(
-  batches: readonly RecordsBatch[],
-  abortedTransactions: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[],
-): RecordsBatch[] {
-  const waiting = [...abortedTransactions].sort((a, b) => Number(a.firstOffset - b.firstOffset))
-  const aborted = new Set<bigint>()
-  return batches.filter(({ attributes, producerId, firstOffset, lastOffsetDelta }) => {
-    while (waiting[0] !== undefined && waiting[0].firstOffset <= firstOffset + BigInt(lastOffsetDelta))
-      aborted.add(waiting.shift()!.producerId)
-    if ((attributes & CONTROL) !== 0) aborted.delete(producerId)
-    return (attributes & CONTROL) === 0 && !((attributes & TRANSACTIONAL) !== 0 && aborted.has(producerId))
-  })
 }
 
 /** A batch comes whole, also when reading goes on within it. */
