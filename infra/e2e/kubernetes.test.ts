@@ -98,7 +98,7 @@ spec:
   template:
     metadata:
       labels: {app: cams, edgetwin.dev/placement: twin}
-      annotations: {edgetwin.dev/application: resnet50, edgetwin.dev/frames: "30", edgetwin.dev/camera: pi-1}
+      annotations: {edgetwin.dev/application: resnet50, edgetwin.dev/frames: "30", edgetwin.dev/camera: cam-1}
     spec:
       schedulingGates: [{name: edgetwin.dev/placement}]
       tolerations: [{key: edgetwin.dev/camera, operator: Exists}]
@@ -149,7 +149,7 @@ it('shows its plan in the cluster, and carries it out when somebody approves it 
     (await lab.kubectl(['get', 'placementplans', '-n', 'edgetwin-system', '-o', 'name'])).trim().split('\n').filter(Boolean)
   await eventually('a plan is shown', async () => (await plans()).length > 0, 60_000)
   expect(live(await podsOf('app=cams')).filter(({ spec }) => spec.nodeName !== undefined)).toEqual([])
-  // A plan is replaced when a better one turns up: whichever waits now is the one to approve.
+  // Pods that come later have a plan of their own.
   const approve = async () => {
     for (const plan of await plans())
       await lab.kubectl(['patch', plan, '-n', 'edgetwin-system', '--type', 'merge', '-p', '{"spec":{"approve":true}}']).catch(() => '')
