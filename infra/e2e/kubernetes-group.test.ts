@@ -28,7 +28,7 @@ spec:
   template:
     metadata:
       labels: {app: ${name}, edgetwin.dev/placement: twin}
-      annotations: {edgetwin.dev/application: resnet50, edgetwin.dev/frames: "30", edgetwin.dev/camera: pi-1}
+      annotations: {edgetwin.dev/application: resnet50, edgetwin.dev/frames: "30", edgetwin.dev/camera: cam-1}
     spec:
       schedulingGates: [{name: edgetwin.dev/placement}]
       tolerations: [{key: edgetwin.dev/camera, operator: Exists}]

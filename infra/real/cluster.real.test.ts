@@ -86,7 +86,7 @@ spec:
   selector: {matchLabels: {app: ${name}}}
   template:
     metadata:
-      labels: {app: ${name}, edgetwin.dev/placement: twin, edgetwin.dev/application: alexnet, edgetwin.dev/camera: pi-1}
+      labels: {app: ${name}, edgetwin.dev/placement: twin, edgetwin.dev/application: alexnet, edgetwin.dev/camera: cam-1}
     spec:
       terminationGracePeriodSeconds: 0
       tolerations: [{operator: Exists}]
@@ -99,7 +99,7 @@ it('shows what a deployment does: bound, running, scaled down', async () => {
   await lab.kubectl(['apply'], deployment('web', 3))
   await eventually('three run', () => podsOf('web').filter(({ mode }) => mode === 'running').length === 3)
   for (const { spec, reported } of podsOf('web')) {
-    expect(spec).toMatchObject({ application: 'alexnet', camera: 'pi-1', stage: 'infer', frames: 1, iteration: 0 })
+    expect(spec).toMatchObject({ application: 'alexnet', camera: 'cam-1', stage: 'infer', frames: 1, iteration: 0 })
     expect(reported.place?.accelerator).toBe(`${reported.place?.node}/cpu0`)
   }
   expect(new Set(podsOf('web').map(({ spec }) => spec?.request)).size).toBe(3)

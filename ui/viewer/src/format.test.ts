@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { age, byName, bytes, counted, duration, percent, rate, readable, UNKNOWN } from './format.ts'
+import { age, bitRate, byName, bytes, counted, duration, percent, rate, readable, UNKNOWN } from './format.ts'
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ')
 
@@ -21,6 +21,7 @@ it.each([
   [bytes(512), '512 B'],
   [rate(12_500_000), '12.5 MB/s'],
   [rate(125_000_000), '125 MB/s'],
+  [bitRate(12_500_000), '100 Mbit/s'],
   [counted(1, 'pod'), '1 pod'],
   [counted(3, 'pod'), '3 pods'],
   [readable('plan c28d0fd3-e785-4fb8-9e8e-268b0312c7c5 waits for approval'), 'plan c28d0fd3 waits for approval'],
@@ -31,7 +32,7 @@ it.each([
 })
 
 it('never shows the unknown as zero', () => {
-  for (const format of [percent, duration, age, bytes, rate]) {
+  for (const format of [percent, duration, age, bytes, rate, bitRate]) {
     for (const unknown of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY]) expect(format(unknown)).toBe(UNKNOWN)
   }
 })

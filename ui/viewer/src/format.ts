@@ -45,6 +45,12 @@ export function rate(bytesPerSecond: number | null | undefined): string {
   return text === UNKNOWN ? text : `${text}/s`
 }
 
+/** As people name links: 12,500,000 bytes a second → "100 Mbit/s". */
+export function bitRate(bytesPerSecond: number | null | undefined): string {
+  const text = scaled(bytesPerSecond == null ? bytesPerSecond : bytesPerSecond * 8, 1_000, ['bit', 'kbit', 'Mbit', 'Gbit', 'Tbit'])
+  return text === UNKNOWN ? text : `${text}/s`
+}
+
 /** 1,540 → "1.5 kJ". */
 export function joules(count: number | null | undefined): string {
   return scaled(count, 1_000, ['J', 'kJ', 'MJ', 'GJ'])

@@ -9,7 +9,7 @@ import type { Pod } from '../../../../models/entities/pod.ts'
 import type { InferenceRequest } from '../../../../models/entities/request.ts'
 import type { LinkOrigin } from '../../../../models/events/device-events.ts'
 import type { Load } from '../../../../models/events/shapes.ts'
-import { bytes, clockTime, duration, percent, rate } from '../format.ts'
+import { bitRate, bytes, clockTime, duration, percent } from '../format.ts'
 
 export interface Row {
   readonly label: string
@@ -204,8 +204,8 @@ function linkGroups({ desired, reported }: Link): Group[] {
       rows: known([
         {
           label: 'rate',
-          desired: rate(desired.nominal?.bytesPerSecond),
-          reported: quality === null ? 'unknown' : rate(quality.value.bytesPerSecond),
+          desired: bitRate(desired.nominal?.bytesPerSecond),
+          reported: quality === null ? 'unknown' : bitRate(quality.value.bytesPerSecond),
         },
         {
           label: 'latency',

@@ -4,7 +4,7 @@ import type { EntityMaps } from '../../../../models/entities/entity-maps.ts'
 import type { Node } from '../../../../models/entities/node.ts'
 import type { Pod } from '../../../../models/entities/pod.ts'
 import type { LinkOrigin } from '../../../../models/events/device-events.ts'
-import { byName, duration, percent, rate } from '../format.ts'
+import { bitRate, byName, duration, percent } from '../format.ts'
 import type { TwinView } from '../live/view.ts'
 import { workOf } from '../live/work.ts'
 import { ageingOf, isOld } from '../map/scene.ts'
@@ -76,7 +76,7 @@ function nodeLists(node: Node, entities: EntityMaps): readonly RelatedList[] {
       items: links.map(({ name, mode, reported, desired }) => ({
         kind: 'link',
         name,
-        note: `${mode}, ${rate(reported.quality?.value.bytesPerSecond ?? desired.nominal?.bytesPerSecond)}${originNote(desired.origin)}`,
+        note: `${mode}, ${bitRate(reported.quality?.value.bytesPerSecond ?? desired.nominal?.bytesPerSecond)}${originNote(desired.origin)}`,
       })),
     },
   ]

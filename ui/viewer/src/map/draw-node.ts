@@ -1,6 +1,6 @@
 /** One host as a box: its state and what it is, its accelerators as rows, its way onto the network and its own load at the foot. */
 import type { Node } from '../../../../models/entities/node.ts'
-import { age, percent, rate } from '../format.ts'
+import { age, bitRate, percent } from '../format.ts'
 import { drawAccelerator } from './draw-accelerator.ts'
 import { SIZES } from './layout.ts'
 import { badge, glyph, type Pen, roundBox, write } from './pen.ts'
@@ -84,12 +84,13 @@ function drawFooter(pen: Pen, scene: Scene, box: PlacedNode, node: Node | undefi
   const quality = link?.reported.quality?.value ?? link?.desired.nominal ?? null
   const nominal = link?.desired.nominal?.bytesPerSecond
   const isSlow = quality !== null && nominal !== undefined && quality.bytesPerSecond < nominal * SLOW_LINK_RATIO
+  const assumed = link?.desired.origin === 'assumed' && link.reported.quality === null ? ' · assumed' : ''
   const text =
     link === undefined
       ? ''
       : link.mode === 'down'
         ? '⇅ link down'
-        : `⇅ ${rate(quality?.bytesPerSecond)}${isSlow ? ` of ${rate(nominal)}` : ''} · ${quality?.latencyMs ?? '–'} ms`
+        : `⇅ ${bitRate(quality?.bytesPerSecond)}${isSlow ? ` of ${bitRate(nominal)}` : ''} · ${quality?.latencyMs ?? '–'} ms${assumed}`
   const colour = link?.mode === 'down' ? palette.bad : isSlow ? palette.warn : palette.muted
   const used = write(pen, text, { x: box.x + 13, y, maxWidth: box.width - 26 }, { size: 11, colour })
   const load = node?.reported.load
