@@ -20,10 +20,11 @@ export interface RenderWish {
   readonly kubernetes?: string
 }
 
-/** The chart's objects with its definitions, as one text. @throws TwinError LAB_FAILED with what Helm says. */
+/** The chart's objects with its definitions, as one text; without what Helm does beside them when it uninstalls. @throws TwinError LAB_FAILED with what Helm says. */
 export function renderChart({ helm, set = [], kubernetes = KUBERNETES }: RenderWish): Promise<string> {
   const values = set.flatMap((value) => ['--set', value])
-  const args = ['template', 'edgetwin', CHART_DIR, '--namespace', NAMESPACE, '--include-crds', '--kube-version', kubernetes, ...values]
+  const flags = ['--namespace', NAMESPACE, '--include-crds', '--no-hooks', '--kube-version', kubernetes]
+  const args = ['template', 'edgetwin', CHART_DIR, ...flags, ...values]
   return runTool(helm, args, { remedy: 'see what Helm says of infra/helm/edgetwin' })
 }
 
