@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Cluster } from '../connectors/kubernetes/cluster.ts'
-import { type CustomResources, runCustomResources } from '../connectors/kubernetes/custom-resources.ts'
+import { type CustomResources, type CustomResourcesOptions, runCustomResources } from '../connectors/kubernetes/custom-resources.ts'
 import { runGateSupport } from '../connectors/kubernetes/gate-support.ts'
 import type { KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
@@ -64,8 +64,10 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
     random: Math.random,
     log,
   })
-  const { acting = null, allowed = null } = (hands as Hands | null) ?? {}
-  if (acting !== null && allowed !== null) own = showOn(connection.client, { ...options, acting, allowed })
+  const acting = (hands as Hands | null)?.acting ?? null
+  const allowed = (hands as Hands | null)?.allowed ?? policiesOf(connection.cluster, { config, clock, own: () => own })
+  const showing = showOn(connection.client, { ...options, mayWrite: () => acting?.leader.mayAct() ?? false, allowed })
+  own = showing
   const gateSupport = config.placement === 'gate' ? runGateSupport(connection.client) : null
   /** What only the twin knows: why we do not let it go. */
   const withGate = (why: WhyPending | null, name: string): WhyPending | null => {
@@ -81,20 +83,20 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   const scrapes = runNodeScrapes({ cluster: connection.cluster, config, site, publish, clock, log })
   return {
     sink: connection.sink,
-    ...(allowed === null ? {} : { rulesFor: allowed.forLoop }),
+    rulesFor: allowed.forLoop,
     gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => withGate(connection.whyPending(pod), pod) },
     checks: () => [
       ...connection.checks(),
       ...(gateSupport?.checks() ?? []),
       ...scrapes.checks(),
       ...(acting?.checks() ?? []),
-      ...(own?.checks() ?? []),
+      ...showing.checks(),
     ],
     async stop() {
       await stopStuckPods()
       await scrapes.stop()
       await gateSupport?.stop()
-      await own?.stop()
+      await showing.stop()
       await acting?.stop()
       await connection.stop()
     },
@@ -148,15 +150,19 @@ function handsOn({ client, cluster }: ClusterParts, options: RealSiteOptions & P
   return { acting, allowed, sink }
 }
 
-type Shown = Pick<Hands, 'acting' | 'allowed'>
+type Shown = Pick<Hands, 'allowed'> & Pick<CustomResourcesOptions, 'mayWrite'>
 
-function showOn(client: KubeClient, { config, site, state, judge, clock, log, acting, allowed }: RealSiteOptions & Shown): CustomResources {
+/** Policies are read in any case: they say of which pods there may be plans. */
+function showOn(
+  client: KubeClient,
+  { config, site, state, judge, clock, log, mayWrite, allowed }: RealSiteOptions & Shown,
+): CustomResources {
   return runCustomResources({
     client,
     site,
     namespace: config.kubeNamespace,
     entities: () => state().entities,
-    mayWrite: acting.leader.mayAct,
+    mayWrite,
     onVerdict: judge,
     pods: allowed.placeable,
     loopMode: () => state().loopMode,

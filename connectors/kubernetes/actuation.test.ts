@@ -103,6 +103,20 @@ describe('one actuation', () => {
     expect(requests.at(-1)?.body).toMatchObject({ type: 'Warning', reason: 'TwinRefused', note: 'not placed: edge-2 has failed since' })
   })
 
+  it('is looked at once more before each try: what became wrong between two is not tried again', async () => {
+    const asked: string[] = []
+    const revalidate = async ({ pod }: { readonly pod: { readonly name: string } }) =>
+      asked.push(pod.name) === 1 ? null : 'edge-2 has failed since'
+    const changed = ({ contentType }: KubeRequest) => {
+      if (contentType === 'application/strategic-merge-patch+json') throw new KubeFailure('conflict', 'somebody was faster')
+    }
+    const { actuator, gate, requests, ledger } = setting({ revalidate }, changed)
+    expect(await actuator.carryOut(gate())).toEqual({ ok: false, reason: 'edge-2 has failed since' })
+    expect(asked).toEqual(['pod-1', 'pod-1'])
+    expect(requests.filter(({ contentType }) => contentType === 'application/strategic-merge-patch+json')).toHaveLength(1)
+    expect((await ledger.read()).intents).toEqual([])
+  })
+
   it('whose answer is lost is found out by changing the pod, never sent again', async () => {
     const lost = (wanted: KubeRequest) => {
       if (wanted.contentType === 'application/strategic-merge-patch+json') throw new KubeFailure('timeout', 'no answer')
