@@ -203,6 +203,17 @@ describe('one actuation', () => {
     expect(api.ledger().intents).toMatchObject([{ id: 'x', state: 'reserved' }])
   })
 
+  it('finds out what an earlier try left undone as soon as the pod is wanted again, not when its turn comes', async () => {
+    const { actuator, gate, ledger, requests } = setting()
+    await actuator.tidyUp()
+    const wish = { id: 'x', attempt: 7, kind: 'gate', namespace: 'shop', pod: 'pod-1', uid: 'uid-1', workload: 'w', from: null } as const
+    const rest = { target: 'edge-1', decision: 'd-0', isRescue: false, serial: 1, epoch: 1, state: 'reserved', atMs: 900 } as const
+    await ledger.change((now) => ({ ok: true, ledger: { ...now, serial: 1, intents: [{ ...wish, ...rest }] } }))
+    expect(await actuator.carryOut(gate())).toEqual({ ok: true, nodes: ['edge-2'] })
+    expect(writes(requests).filter((write) => write.includes('pods/'))).toEqual(['PATCH pods/pod-1 fence', 'PATCH pods/pod-1 2'])
+    expect((await ledger.read()).intents).toEqual([])
+  })
+
   it('is not sent when by then another may lead, and its reservation is given back', async () => {
     let leads = true
     const onStep = (step: string) => {

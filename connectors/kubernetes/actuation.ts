@@ -91,21 +91,24 @@ export function createActuator(options: ActuatorOptions): Actuator {
   let attempts = 0
   let isStopping = false
 
-  const reserveFor = async (wish: IntentWish, term: Term): Promise<Intent | string> => {
+  const reserveFor = async (wish: IntentWish, term: Term): Promise<Intent | Outcome> => {
     const auditId = `${wish.id}.reserve`
     const nowMs = leader.serverNowMs
-    if (nowMs() === null) return 'the API server has not told its time yet, by which moves are counted'
+    if (nowMs() === null) return refused('the API server has not told its time yet, by which moves are counted')
     const step = await ledger.change((now) => reserve(now, { wish, term, budget: budget(wish), nowMs: nowMs() ?? 0 }), { auditId })
     if (!step.ok) {
       if (step.kind === 'fenced') succession.lose(step.reason)
-      return step.reason
+      if (step.kind !== 'in-flight') return refused(step.reason)
+      // By a try whose end nobody knows: it is found out now, not when its turn comes.
+      await succession.tidyUp()
+      return { again: step.reason, waitMs: LOOK_EVERY_MS }
     }
     const intent = step.ledger.intents.find(({ uid }) => uid === wish.uid)
     if (intent === undefined) throw new TwinError('INTERNAL', `the ledger took intent ${wish.id} and has it not`)
     // Counted where it does not belong: the budget of now would not know of it.
     if ((nowMs() ?? 0) - intent.atMs <= RESERVED_WITHIN_MS) return intent
     await release({ intent, term, neverActed: true })
-    return 'the ledger took too long to answer'
+    return refused('the ledger took too long to answer')
   }
   /** @returns whether it is written; if not, it is found out later what became of the intent. */
   const note = async (name: string, intent: Intent, step: (ledger: Ledger) => Step): Promise<boolean> => {
@@ -161,7 +164,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
     reservations.add(`${term.epoch}.${attempt}`)
     try {
       const intent = await reserveFor({ ...wishOf(action, reads, prepared.nodes), attempt }, term)
-      return typeof intent === 'string' ? refused(intent) : await carry(wanted, { intent, term, prepared })
+      return 'id' in intent ? await carry(wanted, { intent, term, prepared }) : intent
     } finally {
       reservations.delete(`${term.epoch}.${attempt}`)
     }
