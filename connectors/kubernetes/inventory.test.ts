@@ -111,6 +111,12 @@ describe('the accelerators of a node', () => {
       ['edge-1/socket0 node+exporter jetson-tx2', 'edge-1/socket1 node+exporter jetson-tx2'],
       [],
     ],
+    [
+      'of a model that nobody knows have no model, and what may be meant is told',
+      { node: aKubeNode('edge-1', { labels: { 'edgetwin.dev/device-model': 'raspberry-pi-4' } }) },
+      ['edge-1/cpu0 node -'],
+      ['edgetwin.dev/device-model raspberry-pi-4 of edge-1 is no device model that edgetwin knows; did you mean raspberry-pi-4b?'],
+    ],
     ['may be known to the exporter alone', { seen: seen('card-a') }, ['edge-1/card-a exporter -', 'edge-1/cpu0 node -'], []],
     [
       'are as many as the slice says, and the device plugin is contradicted',

@@ -5,6 +5,7 @@
  * are, that is told and the better one is believed.
  */
 import { deviceModels } from '../../models/applications/device-models.ts'
+import { nearestNames } from '../../models/errors.ts'
 import { type AcceleratorKind, acceleratorKindShape, acceleratorNameShape } from '../../models/events/shapes.ts'
 import { amountsOf } from '../../models/scheduling/kubernetes/resources.ts'
 import { extendedResources, kindOfName, labelledKinds, vendorOfDomain } from './device-sources.ts'
@@ -68,6 +69,8 @@ export function inventoryOf({ node, slices, seen }: InventoryInput): Inventory {
   addSeen(merge, seen)
   // Where nothing else is said of it, a machine has a CPU.
   if (!merge.devices.some(({ acceleratorKind }) => acceleratorKind === 'CPU')) add(merge, { kind: 'CPU', from: 'node' })
+  const fault = labelFault(node)
+  if (fault !== null) merge.conflicts.push(fault)
   const devices = merge.devices.map((device) => ({ ...device, deviceModel: modelOf(node, device) }))
   return { devices: devices.sort((a, b) => (a.name < b.name ? -1 : 1)), conflicts: merge.conflicts }
 }
@@ -244,4 +247,13 @@ function modelOf({ metadata }: WatchedNode, { acceleratorKind, model }: Draft): 
   const has = (name: string | null | undefined) =>
     deviceModels().some((known) => known.name === name && known.processors.some(({ kind }) => kind === acceleratorKind))
   return candidates.find(has) ?? null
+}
+
+function labelFault({ metadata }: WatchedNode): string | null {
+  const given = noteOf(metadata, NODE_KEYS.deviceModel)
+  const known = deviceModels().map(({ name }) => name)
+  if (given === undefined || known.includes(given)) return null
+  const near = nearestNames(given, known)
+  const remedy = near.length === 0 ? `it knows ${known.join(', ')}` : `did you mean ${near.join(' or ')}?`
+  return `${NODE_KEYS.deviceModel} ${given} of ${metadata.name} is no device model that edgetwin knows; ${remedy}`
 }

@@ -47,7 +47,21 @@ const TAKEN = { holders: { 'node-g/gpu0': ['taker.default'] }, taker: I915 }
 
 describe('a pending pod', () => {
   it.each<[string, Given, string, string]>([
-    ['waits behind a gate', { pod: { gates: ['edgetwin.dev/placement'] } }, 'gated', 'edgetwin has not decided yet'],
+    [
+      'waits behind a gate',
+      {
+        pod: { gates: ['edgetwin.dev/placement'] },
+        nodes: [aKubeNode('node-p', { labels: { 'edgetwin.dev/device-model': 'raspberry-pi-4b' } })],
+      },
+      'gated',
+      'edgetwin has not decided yet',
+    ],
+    [
+      'waits behind a gate where no node says what it is',
+      { pod: { gates: ['edgetwin.dev/placement'] } },
+      'gated',
+      'edgetwin cannot decide where it goes, as no node says what it is; label the nodes with edgetwin.dev/device-model',
+    ],
     ['waits behind the gate of another', { pod: { gates: ['example.com/quota'] } }, 'gated', 'somebody else holds it back'],
     ['asks for what nobody has', { pod: I915, nodes: [npuNode] }, 'accelerator-unknown', 'No node offers gpu.intel.com/i915'],
     [

@@ -11,7 +11,7 @@ import type { KubeSnapshot } from '../../models/scheduling/kubernetes/snapshot.t
 import { judge } from '../../models/scheduling/kubernetes/stock-scheduler.ts'
 import { kindOfName } from './device-sources.ts'
 import type { Device } from './inventory.ts'
-import { GATE } from './names.ts'
+import { GATE, NODE_KEYS } from './names.ts'
 import type { ResourceClaim, WatchedPod } from './watched.ts'
 
 export interface PendingInput {
@@ -35,7 +35,10 @@ export function whyPending(input: PendingInput): WhyPending | null {
   const answer = (cause: WhyPending['cause'], text: string, idle: WhyPending['idle'] = []): WhyPending => ({ cause, text, nodes, idle })
   const gates = (pod.spec.schedulingGates ?? []).map(({ name }) => name)
   if (gates.length > 0) {
-    const who = gates.includes(GATE) ? 'edgetwin has not decided yet where it goes' : 'somebody else holds it back'
+    const undecided = input.devices.some(({ deviceModel }) => deviceModel !== null)
+      ? 'edgetwin has not decided yet where it goes'
+      : UNKNOWN_MODELS
+    const who = gates.includes(GATE) ? undecided : 'somebody else holds it back'
     return answer('gated', `It waits behind the gate ${gates.join(', ')}: ${who}.`)
   }
   for (const wanted of wantedOf(input)) {
@@ -48,6 +51,8 @@ export function whyPending(input: PendingInput): WhyPending | null {
   )
   return answer('no-node', reasons.length === 0 ? 'The cluster has no node.' : `It fits no node: ${reasons.join('; ')}.`)
 }
+
+const UNKNOWN_MODELS = `edgetwin cannot decide where it goes, as no node says what it is; label the nodes with ${NODE_KEYS.deviceModel}`
 
 interface Wanted {
   /** As the pod names it. */
