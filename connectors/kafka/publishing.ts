@@ -9,10 +9,11 @@ import { encodeEvent } from '../../models/events/codec.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
 import { lastPositions, type Position } from '../../models/events/topics.ts'
 import type { Logger } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import type { KafkaClient, KafkaFailure, KafkaProducer, OutgoingRecord } from './client.ts'
 import { partitionOf } from './partitioner.ts'
 import { surveyTopics } from './survey.ts'
-import { asFailure, backOffMs, closeSoon, connectWithin, pause, within } from './waiting.ts'
+import { asFailure, backOffMs, closeSoon, connectWithin, within } from './waiting.ts'
 
 export interface PublishingOptions {
   readonly client: KafkaClient

@@ -6,11 +6,12 @@
  */
 import type { Position } from '../../models/events/topics.ts'
 import type { Clock, Logger, RawRecord } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import { type FetchedPartition, type KafkaClient, KafkaFailure, type KafkaReader } from './client.ts'
 import { IDS_KEPT, type RecentIds, rememberIds } from './recent-ids.ts'
 import { type Gap, positionKey, type StartingPoint, startingPoints } from './starting-points.ts'
 import { surveyTopics } from './survey.ts'
-import { asFailure, backOffMs, closeSoon, connectWithin, pause, unlessAborted, within } from './waiting.ts'
+import { asFailure, backOffMs, closeSoon, connectWithin, unlessAborted, within } from './waiting.ts'
 
 export interface ReadingOptions {
   readonly client: KafkaClient
@@ -163,18 +164,20 @@ export function runReading(options: ReadingOptions): Reading {
 
   function freshOf({ track, ...fetched }: FetchedPartition & { readonly track: Track }): Fresh[] {
     track.endOffset = fetched.endOffset
-    const { positionTopic: topic, partition } = track.start
-    return fetched.records.flatMap(({ offset, timeMs, headers, value }) => {
+    const { positionTopic: topic, partition, takenOffset } = track.start
+    const fresh: Fresh[] = []
+    for (const { offset, timeMs, headers, value } of fetched.records) {
       const record = { position: { topic, partition, offset }, headers, value }
-      if (offset === track.start.takenOffset && isAnother(record)) {
+      if (offset === takenOffset && isAnother(record)) {
         madeAnew.add(positionKey(record.position))
         throw new KafkaFailure('offset-gone', `topic ${fetched.topic} holds another record at offset ${offset} than the one we have read`)
       }
       const isNew = track.ids.add(headers)
-      if (offset <= track.start.takenOffset) return []
-      if (!isNew) tell({ duplicates: status.duplicates + 1 })
-      return isNew ? [{ track, record, timeMs }] : []
-    })
+      if (offset <= takenOffset) continue
+      if (isNew) fresh.push({ track, record, timeMs })
+      else tell({ duplicates: status.duplicates + 1 })
+    }
+    return fresh
   }
 
   function isAnother(record: RawRecord): boolean {
@@ -197,10 +200,11 @@ export function runReading(options: ReadingOptions): Reading {
       }
       if (signal.aborted) return
     }
-    for (const { track, record } of fresh) {
-      track.takenOffset = record.position.offset
-      taken.set(positionKey(record.position), record.position)
-      takenIds.set(positionKey(record.position), record.headers.ce_id)
+    // Of each partition the last counts.
+    for (const [track, { position, headers }] of new Map(fresh.map(({ track, record }) => [track, record]))) {
+      track.takenOffset = position.offset
+      taken.set(positionKey(position), position)
+      takenIds.set(positionKey(position), headers.ce_id)
     }
     tell({ newestRecordMs: fresh.reduce((newest, { timeMs }) => Math.max(newest, timeMs), status.newestRecordMs ?? 0) })
   }

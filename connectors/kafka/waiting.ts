@@ -9,20 +9,6 @@ export function backOffMs(failures: number, random: () => number): number {
   return random() * Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_FIRST * 2 ** failures)
 }
 
-/** Ends early when `signal` is aborted. */
-export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, delayMs)
-    signal.addEventListener('abort', end)
-  })
-}
-
 /** A client that hangs is a client that is gone. @throws KafkaFailure unreachable */
 export async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()

@@ -5,10 +5,11 @@
  */
 import type { Check } from '../../models/contracts/api.ts'
 import type { Stop } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import { createPrometheusApi, type PrometheusSettings } from './prometheus-api.ts'
 import { type PrometheusView, prometheusChecks } from './prometheus-checks.ts'
 import { createPrometheusReader } from './prometheus-reader.ts'
-import { jitteredMs, pause, type ScraperOptions } from './scraper.ts'
+import { jitteredMs, type ScraperOptions } from './scraper.ts'
 
 /** Results have the times of Prometheus' scrapes. */
 export interface PrometheusSourceOptions extends ScraperOptions {

@@ -6,6 +6,7 @@
 
 import type { ExpositionError } from '../../models/exposition/format.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import type { Fetch } from './limited-get.ts'
 import type { CounterState } from './number-rules.ts'
 import type { Profile } from './profile.ts'
@@ -98,20 +99,4 @@ async function scrapeForever(target: ScrapeTarget, stopping: AbortSignal, option
 /** Within ±10 % of the interval. @param share In [0, 1). */
 export function jitteredMs(intervalMs: number, share: number): number {
   return intervalMs * (1 + JITTER_RATIO * (2 * share - 1))
-}
-
-export function pause(delayMs: number, stopping: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stopping.aborted) {
-      resolve()
-      return
-    }
-    const finish = () => {
-      clearTimeout(timer)
-      stopping.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = setTimeout(finish, delayMs)
-    stopping.addEventListener('abort', finish)
-  })
 }
