@@ -6,20 +6,17 @@
 import { TOPICS } from '../../models/events/topics.ts'
 import type { KafkaClient, PartitionRange, TopicDescription } from './client.ts'
 
-export const STATE_TOPIC = 'edgetwin.state.v1'
 export const DEAD_LETTER_TOPIC = 'edgetwin.dlq.v1'
 export const INPUT_TOPICS: readonly string[] = Object.values(TOPICS)
 export const PARTITIONS_DEFAULT = 6
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-/** null: the newest record of each key is kept. */
-const RETENTION_MS: Readonly<Record<string, number | null>> = {
+const RETENTION_MS: Readonly<Record<string, number>> = {
   [TOPICS.metrics]: 6 * HOUR_MS,
   [TOPICS.cluster]: 7 * DAY_MS,
   [TOPICS.requests]: 7 * DAY_MS,
   [TOPICS.decisions]: 30 * DAY_MS,
-  [STATE_TOPIC]: null,
   [DEAD_LETTER_TOPIC]: 30 * DAY_MS,
 }
 
@@ -36,7 +33,8 @@ export function wantedTopics({ prefix, partitionCount, brokerCount }: WantedOpti
     partitionCount,
     replicationFactor,
     config: {
-      ...(retentionMs === null ? { 'cleanup.policy': 'compact' } : { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }),
+      'cleanup.policy': 'delete',
+      'retention.ms': String(retentionMs),
       'min.insync.replicas': String(Math.max(1, replicationFactor - 1)),
       // Whatever its producer prefers: every client can read it then.
       'compression.type': 'uncompressed',
