@@ -32,6 +32,15 @@ describe('the checks of a cluster', () => {
     )
   })
 
+  it('say nothing of cameras where nobody defined them: annotations do without', () => {
+    const checks = checksOf({ camera: failing('not-found') })
+    expect(checks.every(({ ok }) => ok)).toBe(true)
+    expect(checks[0]?.detail).not.toContain('cameras')
+    expect(checksOf({ camera: failing('forbidden') })).toContainEqual(
+      expect.objectContaining({ name: 'cluster-cameras', ok: false, advisory: true, remedy: expect.stringContaining('[cameras]') }),
+    )
+  })
+
   it.each<[string, Partial<Record<Kind, Partial<InformerStatus>>>, string, string, string]>([
     [
       'is forbidden',
@@ -46,13 +55,6 @@ describe('the checks of a cluster', () => {
       'cluster-resourceslices',
       'does not serve resourceslices.resource.k8s.io/v1',
       'Update',
-    ],
-    [
-      'is ours and not defined',
-      { camera: failing('not-found') },
-      'cluster-cameras',
-      'cameras.edgetwin.dev are not defined in this cluster; cameras come from labels of nodes',
-      'infra/helm/edgetwin/crds',
     ],
     ['is not for the unknown', { node: failing('unauthorized') }, 'cluster-nodes', 'does not know us', 'Renew the certificate or token'],
     [

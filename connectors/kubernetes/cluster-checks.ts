@@ -38,11 +38,14 @@ export function clusterChecks(server: string, { informers, driftCount, uid, iden
     detail: driftCount === 0 ? 'the watches missed nothing' : `${driftCount} changes were not told by a watch and found by comparing`,
     remedy: 'Look for a proxy between edgetwin and the API server that cuts or buffers answers.',
   }
-  const kinds = Object.entries(informers).map(([kind, status]): Check => {
-    const text = TEXTS[kind as Kind]
-    const check = checkOf(server, text, { status, nowMs })
-    return text.isOurs === true ? { ...check, advisory: true } : check
-  })
+  const isMissed = ([kind, { failure }]: [string, InformerStatus]) => TEXTS[kind as Kind].isOurs !== true || failure?.kind !== 'not-found'
+  const kinds = Object.entries(informers)
+    .filter(isMissed)
+    .map(([kind, status]): Check => {
+      const text = TEXTS[kind as Kind]
+      const check = checkOf(server, text, { status, nowMs })
+      return text.isOurs === true ? { ...check, advisory: true } : check
+    })
   const well = kinds.filter(({ ok }) => ok)
   const detail = `${server}${uid === null ? '' : `, cluster ${uid}`}: ${well.map(({ name }) => name.replace('cluster-', '')).join(', ')}`
   // Every other failure shows in the kinds too.
@@ -63,7 +66,7 @@ export function clusterChecks(server: string, { informers, driftCount, uid, iden
 
 function checkOf(
   server: string,
-  { group, resource, without, isOurs = false }: KindText,
+  { group, resource, without }: KindText,
   { status, nowMs }: { readonly status: InformerStatus; readonly nowMs: number },
 ): Check {
   const { failure, outSinceMs, objectCount, synced } = status
@@ -78,10 +81,6 @@ function checkOf(
     }
   }
   if (failure?.kind === 'not-found') {
-    if (isOurs) {
-      const detail = `${resource}.${group} are not defined in this cluster; ${without}`
-      return { name, ok: false, detail, remedy: 'Apply the definitions of infra/helm/edgetwin/crds.' }
-    }
     const what = group === '' ? resource : `${resource}.${group}/v1`
     return { name, ok: false, detail: `${server} does not serve ${what}; ${without}`, remedy: 'Update the cluster, or live without it.' }
   }
