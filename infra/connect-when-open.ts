@@ -58,6 +58,7 @@ export function connectWhenOpen({ site, gate, connect, lookMs = 100, log }: Conn
       apply: async (placement, decision) =>
         connected?.sink.apply(placement, decision) ?? { ok: false, pod: placement.pod, reason: reason() },
     },
+    waitsFor: () => (connected === null ? reason() : (connected.waitsFor?.() ?? null)),
     gates: { whyPending: async (pod) => gates().whyPending(pod), ungate: async (asked) => gates().ungate(asked) },
     checks: () => connected?.checks?.() ?? [waiting()],
     async stop() {

@@ -24,6 +24,8 @@ export interface LoopOptions {
   readonly rulesFor?: RulesFor | undefined
   /** While it is false it only waits; default: always true. */
   readonly mayAct?: () => boolean
+  /** Why nothing could be placed now, whatever it is: no plan is then made that must fail. Null: it could. */
+  readonly waitsFor?: (() => string | null) | undefined
   readonly clock: Clock
   readonly log: Logger
   /** Between two looks at an unchanged situation, ms. */
@@ -49,7 +51,7 @@ const ECHO_MS_MAX = 10_000
 const FAILURE_PAUSE_MS_MAX = 30_000
 
 export function runLoop(options: LoopOptions): RunningLoop {
-  const { state, log, clock, periodMs, mayAct = () => true, timer = startTimer } = options
+  const { state, log, clock, periodMs, mayAct = () => true, waitsFor = () => null, timer = startTimer } = options
   let status = 'starting'
   let statusMode = state().loopMode
   let isStopped = false
@@ -68,6 +70,13 @@ export function runLoop(options: LoopOptions): RunningLoop {
       }
       if (isAwaited()) {
         status = 'waits until the twin has heard of the last step'
+        return true
+      }
+      // What a person approves is tried all the same, and tells its reason there.
+      const obstacle = state().loopMode === 'auto' ? waitsFor() : null
+      if (obstacle !== null) {
+        status = `waits: ${obstacle}`
+        statusMode = 'auto'
         return true
       }
       const step = await nextStep(options)

@@ -84,6 +84,7 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   return {
     sink: connection.sink,
     rulesFor: allowed.forLoop,
+    waitsFor: () => acting?.waitsFor() ?? null,
     gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => withGate(connection.whyPending(pod), pod) },
     checks: () => [
       ...connection.checks(),

@@ -44,6 +44,8 @@ export interface Connected {
   readonly sink: PlacementSink
   /** Where people may allow more or less for single pods. */
   readonly rulesFor?: RulesFor
+  /** Why the sink would refuse whatever it is given, such as that another leads; null: it would not. */
+  readonly waitsFor?: () => string | null
   readonly faults?: NonNullable<TwinApiOptions['faults']>
   /** Of a cluster that gates its pods for us. */
   readonly gates?: GateApi
@@ -184,8 +186,20 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   stops.push(watchTroubles(troubles, () => hub.announce(state(), state())))
   stops.push(runClock({ site, periodMs: config.tickMs, publish, mayAct, clock, log }))
   const sink: PlacementSink = { apply: (placement, decision) => gate.pass(() => connected.sink.apply(placement, decision)) }
-  const { rulesFor } = connected
-  loop = runLoop({ state, publish: tell, sink, registry, settings: config, rulesFor, mayAct, clock, log, periodMs: config.tickMs })
+  const { rulesFor, waitsFor } = connected
+  loop = runLoop({
+    state,
+    publish: tell,
+    sink,
+    registry,
+    settings: config,
+    rulesFor,
+    waitsFor,
+    mayAct,
+    clock,
+    log,
+    periodMs: config.tickMs,
+  })
   stops.push(loop.stop)
   const starting = startMode({ site, mode: config.mode, isShared: options.gate !== undefined, mayAct, state, publish, clock, log })
   stops.push(starting.stop)

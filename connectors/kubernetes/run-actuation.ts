@@ -22,6 +22,8 @@ export interface ActuationOptions
 export interface Actuation extends Actuator {
   readonly leader: Pick<Leader, 'mayAct' | 'status'>
   checks(): readonly Check[]
+  /** Why nothing is carried out by this one now; null: it leads. */
+  waitsFor(): string | null
 }
 
 export function runActuation(options: ActuationOptions): Actuation {
@@ -41,6 +43,7 @@ export function runActuation(options: ActuationOptions): Actuation {
     ...actuator,
     leader,
     checks: () => [leaderCheck(leader), ledgerCheck(actuator)],
+    waitsFor: () => (leader.mayAct() ? null : `${leader.status().holder ?? 'no edgetwin'} leads, this one (${leader.identity}) does not`),
     async stop() {
       clearInterval(tidying)
       await actuator.stop()
