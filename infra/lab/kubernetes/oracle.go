@@ -7,11 +7,13 @@ import (
 	"os"
 
 	v1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	resourceslicetracker "k8s.io/dynamic-resource-allocation/resourceslice/tracker"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
@@ -36,12 +38,48 @@ func (nominator) DeleteNominatedPodIfExists(*v1.Pod)                            
 func (nominator) UpdateNominatedPod(klog.Logger, *v1.Pod, fwk.PodInfo)          {}
 func (nominator) NominatedPodsForNode(string) []fwk.PodInfo                     { return nil }
 
+// claimFeed hands a case's claims to the scheduler's cache as an informer would, but at once.
+type claimFeed struct {
+	handlers []cache.ResourceEventHandler
+	held     []*resourcev1.ResourceClaim
+}
+
+func (f *claimFeed) AddEventHandler(h cache.ResourceEventHandler) (cache.ResourceEventHandlerRegistration, error) {
+	f.handlers = append(f.handlers, h)
+	return nil, nil
+}
+
+func (f *claimFeed) replace(claims []*resourcev1.ResourceClaim) {
+	for _, h := range f.handlers {
+		for _, c := range f.held {
+			h.OnDelete(c)
+		}
+		for _, c := range claims {
+			h.OnAdd(c, true)
+		}
+	}
+	f.held = claims
+}
+
+func replace[T any](store cache.Indexer, objects []T) {
+	for _, o := range store.List() {
+		_ = store.Delete(o)
+	}
+	for _, o := range objects {
+		_ = store.Add(o)
+	}
+}
+
 type oracleCase struct {
 	ID         json.RawMessage `json:"id"`
 	Namespaces []*v1.Namespace `json:"namespaces"`
 	Nodes      []*v1.Node      `json:"nodes"`
 	Pods       []*v1.Pod       `json:"pods"`
 	Pod        *v1.Pod         `json:"pod"`
+
+	Classes []*resourcev1.DeviceClass   `json:"classes"`
+	Slices  []*resourcev1.ResourceSlice `json:"slices"`
+	Claims  []*resourcev1.ResourceClaim `json:"claims"`
 }
 type reject struct {
 	Plugin       string   `json:"plugin"`
@@ -67,7 +105,6 @@ type answer struct {
 func runOracle() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	klog.SetLogger(klog.NewKlogr())
 	metrics.Register()
 	client, err := kubernetes.NewForConfig(&rest.Config{Host: "http://127.0.0.1:1"})
 	if err != nil {
@@ -80,7 +117,10 @@ func runOracle() error {
 		return err
 	}
 	logger := klog.Background()
-	claims := assumecache.NewAssumeCache(logger, inf.Resource().V1().ResourceClaims().Informer(), "ResourceClaim", "", nil)
+	feed := &claimFeed{}
+	claims := assumecache.NewAssumeCache(logger, feed, "ResourceClaim", "", nil)
+	classIdx := inf.Resource().V1().DeviceClasses().Informer().GetIndexer()
+	sliceIdx := inf.Resource().V1().ResourceSlices().Informer().GetIndexer()
 	tracker, err := resourceslicetracker.StartTracker(ctx, resourceslicetracker.Options{SliceInformer: inf.Resource().V1().ResourceSlices(), KubeClient: client})
 	if err != nil {
 		return err
@@ -104,12 +144,10 @@ func runOracle() error {
 		if err := dec.Decode(&c); err != nil {
 			break
 		}
-		for _, o := range nsIdx.List() {
-			_ = nsIdx.Delete(o)
-		}
-		for _, n := range c.Namespaces {
-			_ = nsIdx.Add(n)
-		}
+		replace(nsIdx, c.Namespaces)
+		replace(classIdx, c.Classes)
+		replace(sliceIdx, c.Slices)
+		feed.replace(c.Claims)
 		a := judge(ctx, fw, lister, &c)
 		a.ID = c.ID
 		if err := enc.Encode(a); err != nil {

@@ -67,7 +67,13 @@ export interface Container {
   readonly ports?: readonly { readonly hostPort?: number; readonly hostIP?: string; readonly protocol?: string }[]
 }
 export interface KubePod {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels; readonly deletionTimestamp?: unknown }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly uid?: string
+    readonly labels?: Labels
+    readonly deletionTimestamp?: unknown
+  }
   readonly spec: {
     readonly nodeName?: string
     readonly nodeSelector?: Labels
@@ -79,7 +85,9 @@ export interface KubePod {
     readonly overhead?: ResourceList
     readonly resources?: { readonly requests?: ResourceList }
     readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName: string } }[]
+    readonly resourceClaims?: readonly { readonly name: string; readonly resourceClaimName?: string }[]
   }
+  readonly status?: { readonly resourceClaimStatuses?: readonly { readonly name: string; readonly resourceClaimName?: string | null }[] }
 }
 export interface KubeNode {
   readonly metadata: { readonly name: string; readonly labels?: Labels }

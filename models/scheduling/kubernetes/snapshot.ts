@@ -1,4 +1,5 @@
 /** A cluster at one moment, with what each node has left worked out once for all the pods that are asked about. */
+import type { DeviceObjects } from './device-objects.ts'
 import { type KubeNode, type KubePod, type Labels, namespaceOf } from './objects.ts'
 import { type Amounts, add, amountsOf, podRequests } from './resources.ts'
 
@@ -17,6 +18,8 @@ export interface KubeSnapshot {
   readonly namespaceLabels: ReadonlyMap<string, Labels>
   /** Labels of the volume behind a claim, by `namespace/claim`. */
   readonly volumeLabels: ReadonlyMap<string, Labels>
+  /** null: not known; then nothing is said about claims. */
+  readonly devices: DeviceObjects | null
 }
 
 export interface SnapshotInput {
@@ -25,14 +28,16 @@ export interface SnapshotInput {
   readonly pods: readonly KubePod[]
   readonly namespaces?: readonly { readonly metadata: { readonly name: string; readonly labels?: Labels } }[]
   readonly volumeLabels?: ReadonlyMap<string, Labels>
+  readonly devices?: DeviceObjects | null
 }
 
-export function snapshotOf({ nodes, pods, namespaces = [], volumeLabels = new Map() }: SnapshotInput): KubeSnapshot {
+export function snapshotOf({ nodes, pods, namespaces = [], volumeLabels = new Map(), devices = null }: SnapshotInput): KubeSnapshot {
   const byNode = Map.groupBy(pods, ({ spec }) => spec.nodeName)
   return {
     nodes: nodes.map((node) => nodeInfo(node, byNode.get(node.metadata.name) ?? [])),
     namespaceLabels: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
     volumeLabels,
+    devices,
   }
 }
 

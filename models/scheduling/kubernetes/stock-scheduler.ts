@@ -2,6 +2,7 @@
  * Where Kubernetes' own scheduler, with its default profile, would put a pod: every filter must pass, then
  * score(node) = Σ weight · score of each plugin, and the highest wins. Ties are the scheduler's to break at random, so `best` is a set.
  */
+import { dynamicResources } from './dynamic-resources.ts'
 import { interPodAffinity } from './inter-pod-affinity.ts'
 import { imageLocality, nodeAffinity, nodeName, nodePorts, nodeUnschedulable, taintToleration, volumeZone } from './node-plugins.ts'
 import type { KubePod } from './objects.ts'
@@ -21,6 +22,7 @@ export const PLUGINS: readonly Plugin[] = [
   volumeZone,
   podTopologySpread,
   interPodAffinity,
+  dynamicResources,
   nodeResourcesBalancedAllocation,
   imageLocality,
 ]
@@ -40,21 +42,28 @@ export interface Verdict {
   readonly rejected: ReadonlyMap<string, Rejection>
   readonly scores: ReadonlyMap<string, NodeScore>
   readonly best: readonly string[]
+  /** What the scheduler may see otherwise; empty: all is claimed. */
+  readonly unclaimed: readonly string[]
 }
 
 export function judge(pod: KubePod, snapshot: KubeSnapshot, plugins: readonly Plugin[] = PLUGINS): Verdict {
   const input = { pod, snapshot }
   const filters = plugins.flatMap(({ name, filter }) => (filter === undefined ? [] : [{ name, objection: filter(input) }]))
   const rejected = new Map<string, Rejection>()
-  const feasible = snapshot.nodes.filter((info) => {
+  let broken: Rejection | null = null
+  const fitting = snapshot.nodes.filter((info) => {
     for (const { name, objection } of filters) {
-      const reason = objection(info)
-      if (reason === null) continue
+      const found = objection(info)
+      if (found === null) continue
+      const reason = typeof found === 'string' ? found : found.fault
       rejected.set(info.node.metadata.name, { plugin: name, reason })
+      if (typeof found !== 'string') broken ??= { plugin: name, reason }
       return false
     }
     return true
   })
+  if (broken !== null) for (const { node } of fitting) rejected.set(node.metadata.name, broken)
+  const feasible = broken === null ? fitting : []
   const names = feasible.map(({ node }) => node.metadata.name)
   const weighted = plugins.flatMap(({ name, weight = 1, score }) => {
     const scores = feasible.length === 0 ? null : (score?.(input, feasible) ?? null)
@@ -67,5 +76,11 @@ export function judge(pod: KubePod, snapshot: KubeSnapshot, plugins: readonly Pl
     }),
   )
   const highest = Math.max(...[...scores.values()].map(({ total }) => total))
-  return { feasible: names, rejected, scores, best: names.filter((name) => scores.get(name)?.total === highest) }
+  return {
+    feasible: names,
+    rejected,
+    scores,
+    best: names.filter((name) => scores.get(name)?.total === highest),
+    unclaimed: plugins.flatMap(({ unclaimed }) => [...(unclaimed?.(input) ?? [])]),
+  }
 }

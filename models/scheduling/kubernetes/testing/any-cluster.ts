@@ -13,7 +13,7 @@ export interface KubeCase {
   readonly pod: KubePod
 }
 
-interface Dice {
+export interface Dice {
   readonly int: (min: number, max: number) => number
   readonly pick: <T>(choices: readonly T[]) => T
   readonly chance: (probability: number) => boolean
@@ -36,7 +36,7 @@ export function anyCluster(seed: number): KubeCase {
   return { nodes, pods, namespaces, pod: aPod('new', dice) }
 }
 
-function diceOf(seed: number): Dice {
+export function diceOf(seed: number): Dice {
   const generator = xoroshiro128plus(seed)
   const draw = (): number => uniformFloat64(generator)
   const int = (min: number, max: number): number => min + Math.floor(draw() * (max - min + 1))
