@@ -73,6 +73,16 @@ export function camerasOf(site: string, nodes: ReadonlyMap<string, WatchedNode>,
   return { cameras: new Map([...places].map(([name, place]) => [name, { ...place, ...conditionOf(place, nodes) }])), faults }
 }
 
+const KEYS = [NODE_KEYS.role, NODE_KEYS.camera, NODE_KEYS.recordedAt, NODE_KEYS.applications, NODE_KEYS.emulated]
+
+/** Whether no camera is another for it: a thousand nodes tell how they are all the time. */
+export function saysTheSame(a: WatchedNode, b: WatchedNode): boolean {
+  return isReady(a) === isReady(b) && KEYS.every((key) => noteOf(a.metadata, key) === noteOf(b.metadata, key))
+}
+
+const isReady = (node: WatchedNode | undefined): boolean =>
+  node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+
 /** A camera streams while the node lives that has its stream, as far as a cluster can tell. */
 function conditionOf(
   { node, recordedAt }: Place,
@@ -80,8 +90,8 @@ function conditionOf(
 ): Pick<CameraFacts, 'online' | 'degraded' | 'reason'> {
   const source = node ?? recordedAt
   if (source === null) return { online: true, degraded: true, reason: 'nobody says which node has its stream: set node or recordedAt' }
-  const isReady = nodes.get(source)?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
-  return { online: isReady, degraded: false, reason: isReady ? '' : `its node ${source} is not ready` }
+  const online = isReady(nodes.get(source))
+  return { online, degraded: false, reason: online ? '' : `its node ${source} is not ready` }
 }
 
 /** Without a name of its own the camera has its node's. */

@@ -6,6 +6,7 @@
  */
 import type { TwinEvent } from '../../models/events/events.ts'
 import type { Clock } from '../../models/ports.ts'
+import { saysTheSame } from './camera-facts.ts'
 import type { Cluster, ClusterChange } from './cluster.ts'
 import { claimants, nodesOfSlice } from './cluster-index.ts'
 import { kubePodName } from './names.ts'
@@ -64,7 +65,7 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
     switch (kind) {
       case 'node':
         nodes.add(change.object.metadata.name)
-        cameras.isDue = true
+        if (change.type === 'removed' || change.previous === null || !saysTheSame(change.previous, change.object)) cameras.isDue = true
         break
       case 'camera':
         cameras.isDue = true

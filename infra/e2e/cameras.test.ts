@@ -2,8 +2,10 @@
  * A real control plane with the nodes of the dhs testbed is that testbed: the cameras, links and answers of the simulated one, with what the
  * cluster warns of beside it. The kubelets are kwok's.
  */
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import type { WhyPending } from '../../models/contracts/gates.ts'
@@ -168,6 +170,9 @@ involvedObject: {apiVersion: v1, kind: Pod, name: picky, namespace: default, uid
   }
   const reasons = (await warnings()).map(({ reason }) => reason)
   expect(reasons).toEqual([...new Set(reasons)])
+  const options = { env: { ...process.env, EDGETWIN_SERVER: real.url } }
+  const { stdout } = await promisify(execFile)(process.execPath, ['ui/cli/twinctl.ts', 'describe', 'pod', 'picky.default'], options)
+  expect(stdout).toMatch(/warnings:\n.*- reason=FailedScheduling note=0\/5 nodes are available/)
 })
 
 it('shows it all to people, and complains of nothing', async () => {
