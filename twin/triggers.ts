@@ -71,7 +71,7 @@ function findDisplaced(state: TwinState, waiting: readonly Pod[]): Trigger | nul
 function findDrift(state: TwinState, { settings: { driftRatio }, isOurs = () => true }: TriggerOptions): Trigger | null {
   for (const pod of byName(state.entities.pod)) {
     const { startMs, finishMs } = pod.predicted
-    if (isEnded(pod) || !isOurs(pod) || startMs === null || finishMs === null) continue
+    if (isEnded(pod) || startMs === null || finishMs === null || !isOurs(pod)) continue
     const lateMs = state.clockMs - finishMs
     if (lateMs > driftRatio * Math.max(1_000, finishMs - startMs)) {
       return { kind: 'drift', subject: pod.name, detail: `predicted to finish ${Math.round(lateMs / 100) / 10} s ago, still ${pod.mode}` }
