@@ -3,6 +3,7 @@
  *
  * Nothing here repeats anything. An answer that was lost is `unknown`, and then only reading tells.
  */
+import type { DeviceClaim, DeviceClass, DeviceObjects, DeviceSlice } from '../../models/scheduling/kubernetes/device-objects.ts'
 import type { ActionReads, ActionRequest, ActOutcome, ClusterView, Confirmed, PlaceAction, PodRef, Refusal } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, type KubeFailureKind, toKubeFailure } from './kube-failure.ts'
@@ -25,7 +26,25 @@ export async function readFor(client: KubeClient, action: PlaceAction, view?: Cl
   const readAtMs = performance.now()
   const cluster = view ?? (await readCluster(client))
   const fresh = action.kind === 'bind' && view !== undefined ? await withFreshNode(client, cluster, action.node) : cluster
-  return { ...fresh, pod: await readPod(client, action.pod), readAtMs }
+  const pod = await readPod(client, action.pod)
+  const devices = (pod?.spec.resourceClaims ?? []).length === 0 ? null : await readDevices(client)
+  return { ...fresh, pod, devices, readAtMs }
+}
+
+/** @returns null when they are not shown to us, or not served. @throws KubeFailure */
+async function readDevices(client: KubeClient): Promise<DeviceObjects | null> {
+  const list = <T>(what: string): Promise<T[]> => listAll<T>(client, `/apis/resource.k8s.io/v1/${what}`)
+  try {
+    const [classes, slices, claims] = await Promise.all([
+      list<DeviceClass>('deviceclasses'),
+      list<DeviceSlice>('resourceslices'),
+      list<DeviceClaim>('resourceclaims'),
+    ])
+    return { classes, slices, claims }
+  } catch (error) {
+    if (error instanceof KubeFailure && (error.kind === 'forbidden' || error.kind === 'not-found')) return null
+    throw error
+  }
 }
 
 /** @returns null when there is none. @throws KubeFailure */

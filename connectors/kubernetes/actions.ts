@@ -4,6 +4,7 @@
  *
  * `prepareAction` (prepare-action.ts) is pure; `readFor`, `act` and `confirm` (act.ts) each do one thing and repeat nothing.
  */
+import type { DeviceObjects } from '../../models/scheduling/kubernetes/device-objects.ts'
 import type { KubeRequest } from './kube-client.ts'
 import type { WatchedNamespace, WatchedNode, WatchedPod } from './watched.ts'
 
@@ -41,6 +42,8 @@ export interface ClusterView {
 }
 
 export interface ActionReads extends ClusterView {
+  /** Read when the pod claims devices; null: not shown to us, and the scheduler alone judges claims. */
+  readonly devices?: DeviceObjects | null
   /** As the server has it, never from a cache; null: there is none. */
   readonly pod: WatchedPod | null
   /** Before the first of these was asked for, on the monotonic clock. */

@@ -1,6 +1,7 @@
 /** What an action asks of the server, and when it asks nothing: tables, then the stock scheduler's own verdict on drawn clusters. */
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import type { DeviceClaim, DeviceObjects } from '../../models/scheduling/kubernetes/device-objects.ts'
 import { matchesRequiredNodeAffinity } from '../../models/scheduling/kubernetes/selectors.ts'
 import { judge } from '../../models/scheduling/kubernetes/stock-scheduler.ts'
 import { anyCluster } from '../../models/scheduling/kubernetes/testing/any-cluster.ts'
@@ -346,4 +347,67 @@ it('on any cluster: the stock scheduler picks the first node of those that can t
     { numRuns: 1_000, seed: 7 },
   )
   expect(released).toBeGreaterThan(500)
+})
+
+describe('a pod that claims a device', () => {
+  const claim = (name: string, pod: WatchedPod, device?: string): DeviceClaim => ({
+    metadata: { name, namespace: 'default', ownerReferences: [{ uid: pod.metadata.uid, controller: true }] },
+    spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu' } }] } },
+    ...(device === undefined
+      ? {}
+      : {
+          status: {
+            allocation: { devices: { results: [{ driver: 'acc', pool: device, device: 'gpu0' }] } },
+            reservedFor: [{ resource: 'pods', name: pod.metadata.name, uid: pod.metadata.uid }],
+          },
+        }),
+  })
+  /** One GPU on each of b and c. */
+  const devices = (...claims: DeviceClaim[]): DeviceObjects => ({
+    classes: [{ metadata: { name: 'gpu' }, spec: { selectors: [{ cel: { expression: 'device.driver == "acc"' } }] } }],
+    slices: ['b', 'c'].map((node) => ({
+      metadata: { name: node },
+      spec: { driver: 'acc', nodeName: node, pool: { name: node, generation: 1, resourceSliceCount: 1 }, devices: [{ name: 'gpu0' }] },
+    })),
+    claims,
+  })
+  const pod = aGatedPod({}, { resourceClaims: [{ name: 'gpu', resourceClaimName: 'own' }] })
+  const nodesFor = (over: Partial<ActionReads>, action = gate(), of = pod): readonly string[] | string => {
+    const prepared = prepareAction(action, reads(of, over))
+    return prepared.ok ? prepared.nodes : prepared.reason
+  }
+  const other = aKubePod('other', { node: 'b', status: { phase: 'Running' } })
+
+  it('is narrowed to the nodes that have one free', () => {
+    expect(nodesFor({ devices: devices(claim('own', pod)) })).toEqual(['b', 'c'])
+    expect(nodesFor({ devices: devices(claim('own', pod), claim('others', other, 'b')), pods: [other] })).toEqual(['c'])
+    expect(nodesFor({ devices: devices() })).toMatch(/b: its claims are not made yet/)
+  })
+
+  it('is left to the scheduler where devices are not shown to us', () => {
+    expect(nodesFor({ devices: null })).toEqual(['b', 'a', 'c'])
+  })
+
+  it('may have what a pod that has ended still holds on paper', () => {
+    const ended = { ...other, status: { phase: 'Succeeded' } }
+    expect(nodesFor({ devices: devices(claim('own', pod), claim('others', ended, 'b')), pods: [ended] })).toEqual(['b', 'c'])
+  })
+
+  it('does not get what was promised to another a moment ago', () => {
+    const released = aKubePod('first', { annotations: { 'edgetwin.dev/decision': 'd0' } })
+    const nodeAffinity = narrowed(undefined, [{ host: 'host-b', weight: 100 }])
+    const promised = {
+      ...released,
+      spec: { ...released.spec, affinity: { nodeAffinity }, resourceClaims: [{ name: 'gpu', resourceClaimName: 'theirs' }] },
+    }
+    expect(nodesFor({ devices: devices(claim('own', pod), claim('theirs', promised)), pods: [promised] })).toEqual(['c'])
+  })
+
+  it('is evicted only towards a node with one free; what it has itself is free by then', () => {
+    const running = aKubePod('web-1', { node: 'b', owner: 'web', status: { phase: 'Running' } })
+    const claiming = { ...running, spec: { ...running.spec, resourceClaims: [{ name: 'gpu', resourceClaimName: 'own' }] } }
+    const there = { pods: [claiming], devices: devices(claim('own', claiming, 'b')) }
+    expect(nodesFor(there, evict({ nodes: ['c'] }), claiming)).toEqual(['c'])
+    expect(nodesFor(there, evict({ nodes: ['a'] }), claiming)).toMatch(/a: cannot allocate all claims/)
+  })
 })

@@ -3,9 +3,11 @@
  *
  * The verdict itself is models/scheduling/kubernetes' alone; here objects of the API are only made ready for it.
  */
+import type { DeviceClaim, DeviceObjects } from '../../models/scheduling/kubernetes/device-objects.ts'
+import { allocateOn } from '../../models/scheduling/kubernetes/dynamic-resources.ts'
 import type { KubePod, SpreadConstraint } from '../../models/scheduling/kubernetes/objects.ts'
 import { type KubeSnapshot, snapshotOf } from '../../models/scheduling/kubernetes/snapshot.ts'
-import type { ClusterView } from './actions.ts'
+import type { ActionReads, ClusterView } from './actions.ts'
 import { GATE, POD_KEYS } from './names.ts'
 import { HOSTNAME, widened } from './narrowing.ts'
 import type { Condition, WatchedNode, WatchedPod } from './watched.ts'
@@ -23,14 +25,38 @@ export const isReady = ({ status }: WatchedNode): boolean =>
   (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
 
 /** @param without uid of the pod that is asked about: it takes no room from itself. */
-export function schedulerView({ nodes, pods, namespaces }: ClusterView, without: string): KubeSnapshot {
+export function schedulerView({ nodes, pods, namespaces, devices = null }: ActionView, without: string): KubeSnapshot {
   const hostOf = new Map(nodes.map(({ metadata }) => [metadata.labels?.[HOSTNAME], metadata.name]))
   const placed = pods.flatMap((pod): readonly KubePod[] => {
     if (pod.metadata.uid === without || hasEnded(pod)) return []
     const nodeName = pod.spec.nodeName ?? hostOf.get(promisedHost(pod))
     return nodeName === undefined ? [] : [{ ...pod, spec: { ...pod.spec, nodeName } }]
   })
-  return snapshotOf({ nodes, pods: placed, namespaces })
+  if (devices === null) return snapshotOf({ nodes, pods: placed, namespaces })
+  const ended = new Set(pods.filter(hasEnded).map(({ metadata }) => metadata.uid))
+  const freed = freeOf(devices, (uid) => uid === without || ended.has(uid))
+  const unbound = placed.filter(({ metadata }) =>
+    pods.some(({ metadata: { uid }, spec }) => uid === metadata.uid && spec.nodeName === undefined),
+  )
+  return snapshotOf({ nodes, pods: placed, namespaces, devices: unbound.reduce((held, pod) => withClaimsOf(pod, nodes, held), freed) })
+}
+
+type ActionView = ClusterView & Pick<ActionReads, 'devices'>
+
+/** What was allocated to pods that let go of it is free: who still writes so is about to take it back. */
+function freeOf(devices: DeviceObjects, hasLetGo: (uid: string) => boolean): DeviceObjects {
+  const claims = devices.claims.map((claim): DeviceClaim => {
+    const { reservedFor = [] } = claim.status ?? {}
+    return reservedFor.length > 0 && reservedFor.every(({ uid }) => hasLetGo(uid)) ? { ...claim, status: {} } : claim
+  })
+  return { ...devices, claims }
+}
+
+/** With what the scheduler will give a pod on the node it is promised to. */
+function withClaimsOf(pod: KubePod, nodes: readonly WatchedNode[], devices: DeviceObjects): DeviceObjects {
+  const node = nodes.find(({ metadata }) => metadata.name === pod.spec.nodeName)
+  const given = node === undefined ? new Map<DeviceClaim, DeviceClaim>() : allocateOn(pod, node, devices)
+  return { ...devices, claims: devices.claims.map((claim) => given.get(claim) ?? claim) }
 }
 
 /** The first choice of a pod that a decision has released and the scheduler has not bound yet. */

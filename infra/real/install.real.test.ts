@@ -339,7 +339,7 @@ const each = (verbs: string, ...resources: readonly string[]): readonly string[]
 const OURS = ['placementpolicies.edgetwin.dev', 'placementplans.edgetwin.dev', 'cameras.edgetwin.dev']
 const OBSERVER = [
   ...each('get list watch', 'nodes', 'pods', 'namespaces', 'events.events.k8s.io', 'poddisruptionbudgets.policy'),
-  ...each('get list watch', 'resourceslices.resource.k8s.io', 'resourceclaims.resource.k8s.io', ...OURS),
+  ...each('get list watch', 'resourceslices.resource.k8s.io', 'resourceclaims.resource.k8s.io', 'deviceclasses.resource.k8s.io', ...OURS),
   ...each('create', 'tokenreviews.authentication.k8s.io', 'subjectaccessreviews.authorization.k8s.io'),
 ]
 const NODE_LEASES = each('get list watch', 'leases.coordination.k8s.io')

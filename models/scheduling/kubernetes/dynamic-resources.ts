@@ -8,7 +8,7 @@ import { allocate } from './device-allocation.ts'
 import { type DeviceClaim, type DeviceObjects, type DeviceWish, deviceId } from './device-objects.ts'
 import { poolsFor, reaches } from './device-pools.ts'
 import { deviceSelectors } from './device-selectors.ts'
-import { type KubePod, namespaceOf } from './objects.ts'
+import { type KubeNode, type KubePod, namespaceOf } from './objects.ts'
 import { normalise, type Plugin, type PluginInput } from './plugin.ts'
 import type { NodeInfo } from './snapshot.ts'
 
@@ -93,8 +93,28 @@ function allocator({ snapshot }: PluginInput, claims: readonly DeviceClaim[]) {
   }
 }
 
+/** The open claims of a pod as they will be when it is bound to that node; none when they cannot be satisfied there. */
+export function allocateOn(pod: KubePod, node: KubeNode, { classes, slices, claims }: DeviceObjects): Map<DeviceClaim, DeviceClaim> {
+  const open = claimsOf(pod, { classes, slices, claims })
+    .filter((claim) => claim !== null)
+    .filter(isOpen)
+  const byName = new Map(classes.map((each) => [each.metadata.name, each]))
+  const found = allocate({ claims: open, pools: poolsFor(node, slices), classes: byName, inUse: devicesInUse(claims), selects })
+  if (!found.ok) return new Map()
+  return new Map(
+    open.map((claim, index) => {
+      const results = found.devices.flatMap(({ claim: of, id }) => {
+        // A pool may have slashes in its name.
+        const [driver = '', ...rest] = id.split('/')
+        return of === index ? [{ driver, pool: rest.slice(0, -1).join('/'), device: rest.at(-1) ?? '' }] : []
+      })
+      return [claim, { ...claim, status: { allocation: { devices: { results } } } }]
+    }),
+  )
+}
+
 /** Ids of devices that somebody has for himself. */
-export function devicesInUse(claims: readonly DeviceClaim[]): Set<string> {
+function devicesInUse(claims: readonly DeviceClaim[]): Set<string> {
   const results = claims.flatMap(({ status }) => status?.allocation?.devices?.results ?? [])
   return new Set(results.flatMap(({ driver, pool, device, adminAccess }) => (adminAccess ? [] : [deviceId(driver, pool, device)])))
 }
