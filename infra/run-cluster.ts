@@ -6,6 +6,7 @@
 import { type Cluster, type ClusterStatus, runCluster } from '../connectors/kubernetes/cluster.ts'
 import { type Feed, type FeedStatus, runFeed } from '../connectors/kubernetes/cluster-feed.ts'
 import { createClusterIndex } from '../connectors/kubernetes/cluster-index.ts'
+import { createExporterNames, type ExporterNames } from '../connectors/kubernetes/exporter-names.ts'
 import type { Inventory } from '../connectors/kubernetes/inventory.ts'
 import { createKubeClient, type KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { type KubeSettings, loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
@@ -14,6 +15,7 @@ import { kubePodName } from '../connectors/kubernetes/names.ts'
 import { type PodEvent, writePodEvent } from '../connectors/kubernetes/pod-events.ts'
 import { holdsResources } from '../connectors/kubernetes/pod-facts.ts'
 import { readPodSpec } from '../connectors/kubernetes/pod-spec.ts'
+import { sharedDevicesOf, sharedText } from '../connectors/kubernetes/shared-devices.ts'
 import { type ClusterView, claimsOf, createTelling, nameOf, type Telling } from '../connectors/kubernetes/telling.ts'
 import type { WatchedPod } from '../connectors/kubernetes/watched.ts'
 import { whyPending } from '../connectors/kubernetes/why-pending.ts'
@@ -47,6 +49,8 @@ export interface ConnectedCluster extends Connected {
   readonly checks: () => readonly Check[]
   readonly status: () => { readonly cluster: ClusterStatus; readonly feed: FeedStatus }
   readonly inventory: (node: string) => Inventory | undefined
+  /** What exporters tell, under the names that devices have in the cluster. */
+  readonly translate: ExporterNames['translate']
   /** @param name of the pod in the twin. @returns null when there is no such pod or it is bound. */
   readonly whyPending: (name: string) => WhyPending | null
   /** Writes on it, once, so that `kubectl describe pod` tells. @param pod by its name in the twin. */
@@ -79,7 +83,11 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
   const tellFaults = (pod: WatchedPod, faults: readonly string[]): void =>
     tellPod({ name: nameOf(pod), uid: pod.metadata.uid }, { reason: 'TwinMisread', note: faults.join('; ') })
   const link = assumedLink === undefined ? {} : { assumedLink }
-  const telling = createTelling({ site, view, registry, ...link, entities, onPodFaults: tellFaults })
+  const names = createExporterNames({
+    devices: (node) => telling.inventory(node)?.devices.filter(({ from }) => from[0] !== 'exporter'),
+    entities,
+  })
+  const telling = createTelling({ site, view, registry, ...link, entities, seenBy: names.seen, onPodFaults: tellFaults })
   feed = runFeed(cluster, { telling, publish, clock, log })
   const { note: _, status: feedStatus, stop: stopFeed } = feed
   return {
@@ -92,10 +100,12 @@ export async function connectCluster(options: ClusterConnectionOptions): Promise
       podCheck(telling.podFaults()),
       siteCheck(telling.siteFaults()),
       inventoryCheck(cluster, telling.inventory),
+      ...sharedCheck(cluster),
       feedCheck(feedStatus(), clock()),
     ],
     status: () => ({ cluster: cluster.status(), feed: feedStatus() }),
     inventory: telling.inventory,
+    translate: names.translate,
     whyPending: (name) => explainPending(name, { cluster, telling, view, registry }),
     async stop() {
       await stopFeed()
@@ -171,6 +181,13 @@ function inventoryCheck(cluster: Cluster, inventory: (node: string) => Inventory
     detail: conflicts.length === 0 ? 'all sources agree on the accelerators' : conflicts.slice(0, NAMED_MAX).join('; ') + more,
     remedy: 'See which of the sources is wrong: the driver, the device plugin or the exporter of that node.',
   }
+}
+
+/** Only where there are any. */
+function sharedCheck(cluster: Cluster): Check[] {
+  const devices = sharedDevicesOf([...cluster.objects('slice').values()], [...cluster.objects('node').values()])
+  const remedy = 'Nothing is planned on them; a pod that claims one is left to the scheduler among the nodes that reach it.'
+  return devices.length === 0 ? [] : [{ name: 'cluster-shared-devices', ok: true, detail: sharedText(devices), remedy }]
 }
 
 function feedCheck({ stuckSinceMs, waitingCount, refusedCount, puzzles }: FeedStatus, nowMs: number): Check {

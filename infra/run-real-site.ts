@@ -80,7 +80,14 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
     mayWrite: () => acting?.leader.mayAct() === true && !config.placementDryRun,
     onStuck: ({ name, uid }, note) => connection.tellPod({ name, uid: uid ?? '' }, { reason: 'TwinRefused', note }),
   })
-  const scrapes = runNodeScrapes({ cluster: connection.cluster, config, site, publish, clock, log })
+  const scrapes = runNodeScrapes({
+    cluster: connection.cluster,
+    config,
+    site,
+    publish: (events) => publish(connection.translate(events)),
+    clock,
+    log,
+  })
   return {
     sink: connection.sink,
     rulesFor: allowed.forLoop,

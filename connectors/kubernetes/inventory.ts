@@ -9,6 +9,7 @@ import { nearestNames } from '../../models/errors.ts'
 import { type AcceleratorKind, acceleratorKindShape, acceleratorNameShape } from '../../models/events/shapes.ts'
 import { amountsOf } from '../../models/scheduling/kubernetes/resources.ts'
 import { extendedResources, kindOfName, labelledKinds, vendorOfDomain } from './device-sources.ts'
+import { deviceIds, type NamedDevice, namesInCluster } from './exporter-names.ts'
 import { DRA_DRIVER, NODE_KEYS } from './names.ts'
 import { noteOf, type ResourceSlice, type SliceDevice, type WatchedNode } from './watched.ts'
 
@@ -30,14 +31,12 @@ export interface Device {
   readonly resource: string | null
   /** Why it takes no work; null: it does. */
   readonly fault: string | null
+  /** By which others know it: UUIDs and bus addresses. */
+  readonly ids: readonly string[]
 }
 
 /** What the node's exporter reports. */
-export interface SeenDevice {
-  /** `node/device` */
-  readonly name: string
-  readonly acceleratorKind: AcceleratorKind | null
-}
+export type SeenDevice = NamedDevice
 
 export interface Inventory {
   /** By name. */
@@ -124,8 +123,11 @@ function addSliceDevice(
   draft.driver = spec.driver
   draft.model = textOf(device, 'model', 'productName') ?? null
   draft.vendor = textOf(device, 'vendor') ?? (spec.driver === DRA_DRIVER ? null : vendorOfDomain(spec.driver))
+  draft.ids = deviceIds(...ID_ATTRIBUTES.map((name) => textOf(device, name)))
   draft.fault = fault === null ? taintFault : `its pool is incomplete: ${fault}`
 }
+
+const ID_ATTRIBUTES = ['uuid', 'pciBusID', 'pciAddress', 'pcieAddress', 'serial']
 
 /** The first of the attributes that is a text; names may be qualified by the driver. */
 function textOf({ attributes = {} }: SliceDevice, ...names: readonly string[]): string | undefined {
@@ -182,24 +184,20 @@ function addLabelled(merge: Merge): void {
 }
 
 function addSeen(merge: Merge, seen: readonly SeenDevice[]): void {
-  const told = new Map(merge.devices.map((device) => [device.name, device]))
-  for (const { name } of seen) told.get(name)?.from.push('exporter')
-  const kinds = [...new Set(seen.flatMap(({ acceleratorKind }) => acceleratorKind ?? []))].sort()
-  for (const kind of kinds) {
+  const known = [...merge.devices]
+  const names = namesInCluster(known, seen)
+  for (const device of known) if ([...names.values()].includes(device.name)) device.from.push('exporter')
+  for (const kind of [...new Set(seen.flatMap(({ acceleratorKind }) => acceleratorKind ?? []))].sort()) {
     const ofKind = seen.filter(({ acceleratorKind }) => acceleratorKind === kind)
     const known = merge.devices.filter(({ acceleratorKind }) => acceleratorKind === kind)
-    const unnamed = ofKind.filter(({ name }) => !told.has(name))
     if (known.length === 0) {
       // A CPU is in every machine that the cluster lists: the exporter only says what it is called.
-      for (const { name } of unnamed) {
+      for (const { name } of ofKind.filter((each) => names.get(each.name) === null)) {
         const device = add(merge, { kind, from: kind === 'CPU' ? 'node' : 'exporter', name })
         if (kind === 'CPU') device.from.push('exporter')
       }
       continue
     }
-    // Other names for the same devices, as far as there are as many.
-    const unseen = known.filter(({ from }) => !from.includes('exporter'))
-    for (const device of unseen.slice(0, unnamed.length)) device.from.push('exporter')
     if (ofKind.length === known.length) continue
     const sources = [...new Set(known.map(({ from }) => WORDS[from[0]!]))].join(' and ')
     merge.conflicts.push(`${merge.node.metadata.name}: ${sources} says ${known.length} ${kind}, exporter sees ${ofKind.length}`)
@@ -226,6 +224,7 @@ function add(merge: Merge, wanted: { readonly kind: AcceleratorKind; readonly fr
     driver: null,
     resource: null,
     fault: null,
+    ids: [],
   }
   merge.devices.push(draft)
   return draft

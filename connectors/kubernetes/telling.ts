@@ -41,6 +41,8 @@ export interface TellingOptions {
   readonly assumedLink?: AssumedLink
   /** Of the twin as it is now. */
   readonly entities: () => EntityMaps
+  /** What exporters report, under their own names; undefined: nothing was heard of that node, and the twin is asked. */
+  readonly seenBy?: (node: string) => readonly SeenDevice[] | undefined
   /** Called when what is wrong with a pod's labels and annotations is new. */
   readonly onPodFaults?: (pod: WatchedPod, faults: readonly string[]) => void
 }
@@ -76,7 +78,7 @@ export interface Told {
 const RECENT_MS = 120_000
 
 export function createTelling(options: TellingOptions): Telling {
-  const { site, view, registry, entities, assumedLink: assumed = ASSUMED_LINK, onPodFaults = () => {} } = options
+  const { site, view, registry, entities, assumedLink: assumed = ASSUMED_LINK, seenBy = () => undefined, onPodFaults = () => {} } = options
   const nodes = nodesToldBy(entities())
   const siteTelling = createSiteTelling({ site, view, assumed, entities })
   const accelerators = acceleratorsToldBy(entities())
@@ -93,7 +95,8 @@ export function createTelling(options: TellingOptions): Telling {
     const { name } = node.metadata
     // A thousand nodes need not each look through all accelerators.
     if (timeMs - seen.atMs >= 1_000) seen = { atMs: timeMs, byNode: seenByExporters(entities()) }
-    const inventory = inventoryOf({ node, slices: view.slicesOf(name), seen: seen.byNode.get(name) ?? [] })
+    const told = seenBy(name) ?? seen.byNode.get(name) ?? []
+    const inventory = inventoryOf({ node, slices: view.slicesOf(name), seen: told })
     inventories.set(name, inventory)
     allotments.set(name, allotted(inventory, view.podsOn(name).filter(holdsResources)))
     return inventory

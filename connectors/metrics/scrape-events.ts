@@ -76,7 +76,7 @@ function deviceEvents(told: ToldState, { reading, common, node, events, devices 
   const identityText = JSON.stringify(reading.identity ?? null)
   const isDue = before === undefined || before.identityText !== identityText || common.timeMs - before.toldMs >= RETELL_MS
   if (reading.identity !== undefined && isDue) {
-    const { acceleratorKind, emulated, vendor, model, driver } = reading.identity
+    const { acceleratorKind, emulated, vendor, model, driver, uuid } = reading.identity
     const deviceModel = deviceModels().find((known) => known.name === model)?.name ?? null
     const identity = {
       node,
@@ -86,6 +86,7 @@ function deviceEvents(told: ToldState, { reading, common, node, events, devices 
       ...(vendor === undefined ? {} : { vendor }),
       ...(model === undefined ? {} : { model }),
       ...(driver === undefined ? {} : { driver }),
+      ...(uuid === undefined ? {} : { uuid }),
     }
     events.push({ type: 'accelerator.observed', ...common, name, identity })
   }

@@ -35,6 +35,8 @@ export const acceleratorIdentityShape = z.object({
   vendor: textShape.optional(),
   model: textShape.optional(),
   driver: textShape.optional(),
+  /** What identifies it everywhere. */
+  uuid: textShape.optional(),
   /** Names by which pods ask for it. */
   offers: z.array(textShape).max(32).optional(),
 })
