@@ -1,14 +1,7 @@
 /** Settings of the cluster: an emulated site, or a real Kubernetes with what edgetwin may do there. */
 import { z } from 'zod'
 import { ACCESS_AUDIENCE } from '../models/contracts/audience.ts'
-
-const text = z.string().min(1)
-const whole = (min: number, max: number) =>
-  z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), z.number().int().min(min).max(max))
-const share = z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), z.number().min(0).max(1))
-const decimal = (min: number, max: number) =>
-  z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), z.number().min(min).max(max))
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((given) => given === 'true')])
+import { decimal, flag, text, whole } from './config-shapes.ts'
 
 export const clusterSettings = {
   cluster: z
@@ -23,7 +16,7 @@ export const clusterSettings = {
     .default('gate')
     .describe('how pods are placed: gate (the stock scheduler keeps every check), binding (past it), or none (only watch)'),
   placementTopK: whole(1, 16).default(3).describe('nodes that a gated pod may go to, best first'),
-  movesRatio: share.default(0.1).describe('share of the pods to place that may be moved in any 5 minutes; at least one pod'),
+  movesRatio: decimal(0, 1).default(0.1).describe('share of the pods to place that may be moved in any 5 minutes; at least one pod'),
   movesPerHour: whole(0, 1_000).optional().describe('and of all of them in any hour at most so many; off a lost node any number'),
   actionsAtOnce: whole(1, 64).default(16).describe('pods that are acted on at once, those included that a crash left undone'),
   moveCoolDownMs: whole(0, 86_400_000).default(300_000).describe('rest of what a moved pod works for until it may be moved again, ms'),

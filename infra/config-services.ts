@@ -4,8 +4,8 @@
  * A secret is never a setting, only the file that holds it: settings end up in process lists, logs and shells.
  */
 import { z } from 'zod'
+import { flag, text } from './config-shapes.ts'
 
-const text = z.string().min(1)
 const file = text.optional()
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL such as http://127.0.0.1:9090' }).refine(hasNoPassword, {
   error: 'must not hold a password; name a file that does',
@@ -15,7 +15,6 @@ const list = z.preprocess(
   (given) => (typeof given === 'string' ? given.split(',').map((part) => part.trim()) : given),
   z.array(z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port, several separated by commas')).min(1),
 )
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((given) => given === 'true')])
 
 export const serviceSettings = {
   eventLog: z

@@ -9,49 +9,43 @@ import { nearestNames, TwinError } from '../models/errors.ts'
 import { LOOP_MODES } from '../models/events/decision-events.ts'
 import { clusterSettings } from './config-cluster.ts'
 import { checkServices, serviceSettings } from './config-services.ts'
+import { decimal, flag, text, whole } from './config-shapes.ts'
 import { LOG_LEVELS } from './logging.ts'
 
-/** Flags and variables are text; an empty text, `true` or a bare `port:` in a file is no number, where coercion would see 0 or 1. */
-const number = (shape: z.ZodNumber) =>
-  z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), shape)
-const whole = z.number().int().min(0)
-const ms = whole.max(86_400_000)
-const ratio = z.number().min(0).max(1)
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+const DAY_MS = 86_400_000
+const ms = (min = 0) => whole(min, DAY_MS)
 
 export const configShape = z
   .object({
-    site: z
-      .string()
-      .min(1)
+    site: text
       .optional()
       .describe('simulated site: dhs (without it), heteroaccel or the path of a YAML file; of a real cluster, the name it goes by'),
-    host: z.string().min(1).default('127.0.0.1').describe('address to listen on; other than loopback needs a token'),
-    port: number(whole.max(65_535)).default(8080).describe('port of page and API; 0 takes any free one'),
+    host: text.default('127.0.0.1').describe('address to listen on; other than loopback needs a token'),
+    port: whole(0, 65_535).default(8080).describe('port of page and API; 0 takes any free one'),
     token: z.string().min(16).optional().describe('bearer token that clients must show (16 characters or more)'),
-    dataDir: z.string().min(1).default('data').describe('where the journal is kept'),
+    dataDir: text.default('data').describe('where the journal is kept'),
     mode: z
       .enum(LOOP_MODES)
       .optional()
       .describe('mode of the loop at start; without it the last one, first observe; a site of a kafkaGroup keeps what a person set'),
-    seed: number(whole).default(1).describe('seed of everything that is drawn'),
+    seed: whole(0).default(1).describe('seed of everything that is drawn'),
     thisMachine: flag.default(true).describe('watch this machine too, through the real exporter'),
     logLevel: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
-    tickMs: number(ms.min(50)).default(500).describe('how often the clock ticks, ms'),
-    scrapeMs: number(ms.min(100)).default(1_000).describe('how often exporters are asked, ms'),
-    snapshotEvery: number(whole.min(100)).default(20_000).describe('events between two snapshots'),
-    eventsKept: number(whole.min(1_000))
+    tickMs: ms(50).default(500).describe('how often the clock ticks, ms'),
+    scrapeMs: ms(100).default(1_000).describe('how often exporters are asked, ms'),
+    snapshotEvery: whole(100).default(20_000).describe('events between two snapshots'),
+    eventsKept: whole(1_000)
       .default(2_000_000)
       .describe('events the journal keeps for time travel; older ones are forgotten once a snapshot holds them'),
-    minGainRatio: number(ratio).default(0.1).describe('share by which a plan must shorten the work'),
-    minGainMs: number(ms).default(500).describe('and by at least so much, ms'),
-    coolDownMs: number(ms).default(5_000).describe('rest after a placement, ms; urgent work does not wait for it'),
-    expiryMs: number(ms.min(1_000)).default(60_000).describe('how long a proposal holds, ms'),
-    patienceMs: number(ms.min(1_000)).default(600_000).describe('how long one holds that a person is to approve, ms'),
-    keepRatio: number(ratio).default(0.25).describe('a plan stands until another for its pods would shorten the work by this share'),
-    driftRatio: number(z.number().min(0).max(100)).default(0.5).describe('overrun of a predicted duration that calls for a new plan'),
-    delta1Seconds: number(z.number().min(0)).default(0.1).describe('imbalance threshold of the DHS classes, s'),
-    delta2: number(z.number().min(0)).default(1).describe('requests-per-camera threshold of the DHS classes'),
+    minGainRatio: decimal(0, 1).default(0.1).describe('share by which a plan must shorten the work'),
+    minGainMs: ms().default(500).describe('and by at least so much, ms'),
+    coolDownMs: ms().default(5_000).describe('rest after a placement, ms; urgent work does not wait for it'),
+    expiryMs: ms(1_000).default(60_000).describe('how long a proposal holds, ms'),
+    patienceMs: ms(1_000).default(600_000).describe('how long one holds that a person is to approve, ms'),
+    keepRatio: decimal(0, 1).default(0.25).describe('a plan stands until another for its pods would shorten the work by this share'),
+    driftRatio: decimal(0, 100).default(0.5).describe('overrun of a predicted duration that calls for a new plan'),
+    delta1Seconds: decimal(0).default(0.1).describe('imbalance threshold of the DHS classes, s'),
+    delta2: decimal(0).default(1).describe('requests-per-camera threshold of the DHS classes'),
     ...clusterSettings,
     ...serviceSettings,
   })
