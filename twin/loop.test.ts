@@ -255,3 +255,22 @@ describe('whatever waits', () => {
     )
   })
 })
+
+it('decides nothing more about a pod that was placed a moment ago, until it should have been heard of', () => {
+  const waiting = then(fold(mode('auto')), ...podEvents('r-1', { camera: 'camera-tx2-1', atMs: AT_MS, frames: 60 }))
+  const step = stepOf(waiting)
+  if (step.kind !== 'propose') throw new Error(step.kind)
+  const { decision } = step.decided
+  const [placement] = decision.placements
+  const applied: TwinEvent = {
+    type: 'placement.applied',
+    ...common(),
+    id: 'd-1',
+    pod: 'r-1-infer',
+    replacement: null,
+    accelerator: placement!.to,
+  }
+  const placed = then(waiting, made(decision), approved(), applied)
+  expect(kindOf(placed)).toBe('rest: nothing calls for another placement')
+  expect(stepOf(then(placed, tick(AT_MS + 6_000)), 'd-2').kind).toBe('propose')
+})

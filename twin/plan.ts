@@ -14,7 +14,7 @@ import type { LoopSettings } from './loop-settings.ts'
 import { coolDown, mayMove, movesOf } from './move-history.ts'
 import { forkWithPlacements } from './placed-fork.ts'
 import type { TwinState } from './twin-state.ts'
-import { isDisplaced, whyStuck } from './waiting-work.ts'
+import { isDisplaced, isOnItsWay, whyStuck } from './waiting-work.ts'
 import { askWhatIf, predictUnchanged } from './what-if.ts'
 
 /** What will finish, and when. Work that no plan can help is in neither. */
@@ -86,7 +86,10 @@ export function planOf(state: TwinState, { algorithm, placements }: Omit<Plan, '
 
 /** What an outcome would change and can be changed now, in the order in which to bind. */
 export function changesOf(state: TwinState, { placements }: Outcome): Placement[] {
-  const changes = placements.filter(({ from, to }) => from !== to).sort((a, b) => a.predictedStartMs - b.predictedStartMs)
+  const isSettled = (name: string) => isOnItsWay(state, state.entities.pod.get(name)!)
+  const changes = placements
+    .filter(({ pod, from, to }) => from !== to && !isSettled(pod))
+    .sort((a, b) => a.predictedStartMs - b.predictedStartMs)
   return inTurn(state, changes)
 }
 

@@ -10,7 +10,7 @@ import { loadClassOf } from './load-class.ts'
 import type { LoopSettings } from './loop-settings.ts'
 import { surveyWork } from './problem.ts'
 import type { TwinState } from './twin-state.ts'
-import { isDisplaced, predecessorOf, waitingPods, whyStuck } from './waiting-work.ts'
+import { isDisplaced, isOnItsWay, predecessorOf, waitingPods, whyStuck } from './waiting-work.ts'
 import { waitingWork } from './workload.ts'
 
 export type Trigger = Decision['trigger']
@@ -38,7 +38,7 @@ export function findTrigger(state: TwinState, options: TriggerOptions): Trigger 
       if (stuck?.kind === kind) return { kind, subject: stuck.subject, detail: `pod ${pod.name} is bound there and cannot start` }
     }
   }
-  const unplaced = waiting.filter((pod) => pod.reported.place === null)
+  const unplaced = waiting.filter((pod) => pod.reported.place === null && !isOnItsWay(state, pod))
   const [first] = unplaced
   if (first) {
     const reason = first.reported.reason === '' ? '' : `: ${first.reported.reason}`

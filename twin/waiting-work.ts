@@ -44,6 +44,16 @@ export function isDisplaced(state: TwinState, pod: Pod): boolean {
   return predecessorOf(state, pod)?.mode === 'failed'
 }
 
+/** A binding is heard of within; one that is not may never come. */
+const HEARD_WITHIN_MS = 5_000
+
+/** A placement was just made, and the cluster has not told yet where the pod is: nothing more is to be decided about it. */
+export function isOnItsWay({ entities, clockMs }: TwinState, { name, desired, reported }: Pod): boolean {
+  if (reported.place !== null || desired.decision === null) return false
+  const applied = entities.decision.get(desired.decision)?.reported.applied ?? []
+  return applied.some(({ runsAs, timeMs }) => runsAs === name && clockMs - timeMs < HEARD_WITHIN_MS)
+}
+
 function byName(pods: Pod[]): Pod[] {
   return pods.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
