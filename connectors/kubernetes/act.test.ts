@@ -112,6 +112,8 @@ it.each<[PlaceAction['kind'], PodParts | null, object]>([
   ['bind', { node: 'a' }, { state: 'placed', node: 'a', decision: null }],
   ['evict', { node: 'a' }, { state: 'not-placed', reason: 'it is still on a' }],
   ['evict', null, { state: 'gone' }],
+  ['surge', { node: 'a' }, { state: 'not-placed', reason: 'it is still on a' }],
+  ['surge', null, { state: 'gone' }],
 ])('what became of %s, when the pod is %j: %j', async (kind, parts, expected) => {
   const answer = parts === null ? failureOf(404, status('not found'), undefined) : aKubePod('web-1', { uid: 'u', ...parts })
   const action: PlaceAction = {
@@ -121,6 +123,7 @@ it.each<[PlaceAction['kind'], PodParts | null, object]>([
     nodes: ['a'],
     node: 'a',
     topK: 1,
+    deployment: 'web',
   }
   expect(await confirm(aServer(answer).client, action)).toMatchObject(expected)
 })

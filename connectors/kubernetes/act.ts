@@ -87,7 +87,8 @@ export async function listAll<T>(client: KubeClient, path: string, query: Readon
   return items
 }
 
-async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+/** Null for what is not there. @throws KubeFailure for all else. */
+export async function orNull<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked
   } catch (error) {
@@ -166,7 +167,8 @@ export function stateOf({ kind, pod: { uid } }: PlaceAction, pod: WatchedPod | n
   if (pod === null || (uid !== null && pod.metadata.uid !== uid) || pod.metadata.deletionTimestamp !== undefined) return { state: 'gone' }
   const { nodeName } = pod.spec
   const decision = pod.metadata.annotations?.[POD_KEYS.decision] ?? null
-  if (kind === 'evict') return { state: 'not-placed', reason: `it is still ${nodeName === undefined ? 'there' : `on ${nodeName}`}` }
+  if (kind === 'evict' || kind === 'surge')
+    return { state: 'not-placed', reason: `it is still ${nodeName === undefined ? 'there' : `on ${nodeName}`}` }
   if (nodeName !== undefined) return { state: 'placed', node: nodeName, decision }
   if (kind === 'bind') return { state: 'not-placed', reason: 'it is bound nowhere' }
   if (isGatedByUs(pod)) return { state: 'not-placed', reason: 'its gate still holds it' }

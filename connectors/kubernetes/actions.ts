@@ -23,7 +23,13 @@ interface Common {
 
 export type PlaceAction =
   /** Narrows a gated pod to the first `topK` of `nodes` that can take it, prefers them in their order, and drops our gate. */
-  | (Common & { readonly kind: 'gate'; readonly nodes: readonly string[]; readonly topK: number })
+  | (Common & {
+      readonly kind: 'gate'
+      readonly nodes: readonly string[]
+      readonly topK: number
+      /** The uid of the pod whose place it takes. */
+      readonly replaces?: string
+    })
   /** Binds a pod that waits, past the scheduler. */
   | (Common & { readonly kind: 'bind'; readonly node: string })
   /** Evicts a pod so that its owner makes another, which is then placed on `nodes`, of which the first must have room now. */
@@ -33,6 +39,8 @@ export type PlaceAction =
       /** false: only when another pod of its owner is ready on that first node. Default true: disruption budgets decide. */
       readonly mayLeaveGap?: boolean
     })
+  /** Has another made first, by one pod more of that Deployment, and places it as a gated pod is placed; then the old one goes. */
+  | (Common & { readonly kind: 'surge'; readonly deployment: string; readonly nodes: readonly string[]; readonly topK: number })
 
 /** Of the whole cluster: what stands on other nodes decides too. */
 export interface ClusterView {

@@ -5,22 +5,21 @@
  * holds only for the pod as it was read. So whoever takes over, and changes each pod that was reserved before it forgets the
  * reservation, leaves nothing that the one before could still do. An answer that was lost is found out in the same way.
  */
-import { createHash } from 'node:crypto'
 import { TwinError } from '../../models/errors.ts'
 import type { Logger, Stop } from '../../models/ports.ts'
 import { act, confirm, readFor, stateOf } from './act.ts'
-import type { ActionReads, ActionRequest, ClusterView, Confirmed, Effect, PlaceAction, Prepared, Wanted } from './actions.ts'
+import type { ActionRequest, ClusterView, Confirmed, Effect, PlaceAction, Prepared, Wanted } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { toKubeFailure } from './kube-failure.ts'
 import type { Leader } from './leader.ts'
 import type { LedgerStore } from './ledger.ts'
 import { type Budget, type Intent, type IntentWish, type Ledger, markActed, reserve, type Step, settle, type Term } from './ledger-state.ts'
-import { POD_KEYS } from './names.ts'
-import { writePodEvent } from './pod-events.ts'
+import { type PodEventReason, writePodEvent } from './pod-events.ts'
 import { prepareAction } from './prepare-action.ts'
-import { isReady } from './scheduler-view.ts'
 import { createSuccession, isDone } from './succession.ts'
-import { noteOf } from './watched.ts'
+import { carrySurge } from './surge.ts'
+import type { WatchedPod } from './watched.ts'
+import { nodesOf, what, wishOf } from './wish.ts'
 
 export interface ActuatorOptions {
   readonly client: KubeClient
@@ -43,6 +42,8 @@ export interface ActuatorOptions {
   readonly isDryRun?: boolean
   /** Until an action must show its effect; default 10 s. */
   readonly withinMs?: number
+  /** Until what takes the place of a pod that may leave no gap must serve; default 60 s. */
+  readonly surgeWithinMs?: number
   /** Told of each step as it is reached. */
   readonly onStep?: (step: ActuationStep) => void
 }
@@ -82,7 +83,20 @@ interface Reserved {
 }
 
 export function createActuator(options: ActuatorOptions): Actuator {
-  const { client, ledger, leader, log, clock, monotonic, wait, budget, view, isDryRun = false, withinMs = 10_000 } = options
+  const {
+    client,
+    ledger,
+    leader,
+    log,
+    clock,
+    monotonic,
+    wait,
+    budget,
+    view,
+    isDryRun = false,
+    withinMs = 10_000,
+    surgeWithinMs = 60_000,
+  } = options
   const { revalidate = async () => null, explain = ({ decision }) => `decision ${decision}`, onStep = () => {} } = options
   const underWay = new Map<string, Promise<Effect>>()
   /** By epoch and attempt. */
@@ -164,7 +178,9 @@ export function createActuator(options: ActuatorOptions): Actuator {
     reservations.add(`${term.epoch}.${attempt}`)
     try {
       const intent = await reserveFor({ ...wishOf(action, reads, prepared.nodes), attempt }, term)
-      return 'id' in intent ? await carry(wanted, { intent, term, prepared }) : intent
+      if (!('id' in intent)) return intent
+      if (action.kind === 'surge' && reads.pod !== null) return await surge(action, reads.pod, { intent, term, prepared })
+      return await carry(wanted, { intent, term, prepared })
     } finally {
       reservations.delete(`${term.epoch}.${attempt}`)
     }
@@ -188,6 +204,37 @@ export function createActuator(options: ActuatorOptions): Actuator {
     return toEffect(wanted, confirmed, prepared.nodes)
   }
 
+  const surge = async (
+    action: PlaceAction & { kind: 'surge' },
+    pod: WatchedPod,
+    { intent, term, prepared }: Reserved,
+  ): Promise<Outcome> => {
+    onStep('reserved')
+    const { nodes, topK, decision } = action
+    const { outcome, state } = await carrySurge(
+      action,
+      { intent, pod, cost: prepared.request },
+      {
+        ...{ client, wait, monotonic, isDryRun, mayAct: leader.mayAct, readyWithinMs: surgeWithinMs, goneWithinMs: withinMs },
+        isKnown: async (uid) => (await ledger.read()).intents.some((other) => other.uid === uid),
+        async onRaised() {
+          onStep('answered')
+          say(action, 'TwinSurged', `${what('surge', nodes)}: ${explain(action)}`)
+          const isNoted = await note('acted', intent, (held) => markActed(held, { serial: intent.serial, term }))
+          onStep('marked')
+          return isNoted
+        },
+        place({ metadata: { name, namespace = 'default', uid } }) {
+          const gate = { kind: 'gate', pod: { name, namespace, uid }, decision, nodes, topK, replaces: pod.metadata.uid } as const
+          return carryOut({ action: gate, until: 'placed' })
+        },
+      },
+    )
+    onStep('confirmed')
+    if (state !== 'left') await release({ intent, term, neverActed: state === 'never' })
+    return outcome
+  }
+
   const tryAll = async (wanted: Wanted): Promise<Effect> => {
     const { action } = wanted
     let reason = ''
@@ -204,7 +251,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
     }
     return refused(`given up after ${TRIES_MAX} tries: ${reason}`)
   }
-  const say = (action: PlaceAction, reason: 'TwinPlaced' | 'TwinEvicted' | 'TwinRefused', note: string): void => {
+  const say = (action: PlaceAction, reason: PodEventReason, note: string): void => {
     void writePodEvent({ pod: action.pod, reason, note, timeMs: clock() }, { client, log, instance: leader.identity, isDryRun })
   }
   const guarded = async (wanted: Wanted): Promise<Effect> => {
@@ -215,19 +262,22 @@ export function createActuator(options: ActuatorOptions): Actuator {
     })
     if (effect.ok) return effect
     log.warn({ pod: action.pod.name, action: action.kind, decision: action.decision, reason: effect.reason }, 'action not carried out')
-    if (!isDryRun) say(action, 'TwinRefused', `not ${action.kind === 'evict' ? 'moved' : 'placed'}: ${effect.reason}`)
+    if (!isDryRun)
+      say(action, 'TwinRefused', `not ${action.kind === 'evict' || action.kind === 'surge' ? 'moved' : 'placed'}: ${effect.reason}`)
     return effect
   }
 
+  const carryOut = (wanted: Wanted): Promise<Effect> => {
+    const key = `${wanted.action.pod.namespace}/${wanted.action.pod.name}`
+    if (isStopping) return Promise.resolve(refused('edgetwin is stopping'))
+    if (underWay.has(key)) return Promise.resolve(refused(`pod ${wanted.action.pod.name} is already being acted on`))
+    const carrying = guarded(wanted).finally(() => underWay.delete(key))
+    underWay.set(key, carrying)
+    return carrying
+  }
+
   return {
-    carryOut(wanted) {
-      const key = `${wanted.action.pod.namespace}/${wanted.action.pod.name}`
-      if (isStopping) return Promise.resolve(refused('edgetwin is stopping'))
-      if (underWay.has(key)) return Promise.resolve(refused(`pod ${wanted.action.pod.name} is already being acted on`))
-      const carrying = guarded(wanted).finally(() => underWay.delete(key))
-      underWay.set(key, carrying)
-      return carrying
-    },
+    carryOut,
     tidyUp: () => succession.tidyUp(),
     status: () => ({ underWay: underWay.size, ...succession.status() }),
     async stop() {
@@ -238,36 +288,6 @@ export function createActuator(options: ActuatorOptions): Actuator {
 }
 
 const refused = (reason: string) => ({ ok: false, reason }) as const
-
-const nodesOf = (action: PlaceAction): readonly string[] => ('nodes' in action ? action.nodes : [action.node])
-
-const what = (kind: PlaceAction['kind'], nodes: readonly string[]): string =>
-  kind === 'evict'
-    ? `evicted, to be made anew on ${nodes.join(', ')}`
-    : kind === 'bind'
-      ? `bound to ${nodes[0]}`
-      : `released to ${nodes.join(', ')}`
-
-function wishOf(
-  { kind, decision }: PlaceAction,
-  { pod, nodes: known }: ActionReads,
-  nodes: readonly string[],
-): Omit<IntentWish, 'attempt'> {
-  if (pod === null) throw new TwinError('INTERNAL', 'an action was prepared for no pod')
-  const { name, namespace = 'default', uid } = pod.metadata
-  const from = pod.spec.nodeName ?? null
-  const node = known.find(({ metadata }) => metadata.name === from)
-  const target = nodes.join(',')
-  const id = createHash('sha256')
-    .update(JSON.stringify([decision, uid, kind, target]))
-    .digest('hex')
-    .slice(0, 20)
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid
-  const request = noteOf(pod.metadata, POD_KEYS.request) ?? owner ?? uid
-  const workload = `${namespace}/${request}/${noteOf(pod.metadata, POD_KEYS.stage) ?? ''}`
-  const isRescue = kind === 'evict' && from !== null && (node === undefined || !isReady(node))
-  return { id, kind, namespace, pod: name, uid, workload, from, target, decision, isRescue }
-}
 
 function toEffect({ action, until }: Wanted, now: Confirmed, nodes: readonly string[]): Effect {
   const { name } = action.pod

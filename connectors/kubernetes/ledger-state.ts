@@ -16,7 +16,7 @@ const intentShape = z.object({
   serial: z.number().int().min(1),
   /** Counted by who reserves, to know its own reservation again when the answer was lost. */
   attempt: z.number().int().min(0),
-  kind: z.enum(['gate', 'bind', 'evict']),
+  kind: z.enum(['gate', 'bind', 'evict', 'surge']),
   namespace: text,
   pod: text,
   uid: text,
@@ -25,6 +25,8 @@ const intentShape = z.object({
   /** The node that the pod leaves; null when it is on none. */
   from: text.nullable(),
   target: text,
+  /** Of a surge: who has a pod more. */
+  deployment: text.optional(),
   decision: text,
   /** It leaves a node that is lost, which disrupts nothing: it costs no budget and waits for no cool-down. */
   isRescue: z.boolean(),
@@ -138,7 +140,7 @@ export function reserve(ledger: Ledger, { wish, term, budget, nowMs }: Reservati
   const serial = ledger.serial + 1
   const intent: Intent = { ...wish, serial, epoch: term.epoch, state: 'reserved', atMs: nowMs }
   const next = { ...ledger, serial, intents: [...ledger.intents, intent] }
-  if (wish.kind !== 'evict') return { ok: true, ledger: next }
+  if (wish.kind === 'gate' || wish.kind === 'bind') return { ok: true, ledger: next }
 
   const isHourly = budget.movesPerHourMax !== undefined || budget.policy !== undefined
   const keptMs = Math.max(budget.windowMs, budget.coolDownMs, budget.keptMs ?? 0, isHourly ? HOUR_MS : 0)

@@ -23,7 +23,24 @@ export const POD_KEYS = {
   ungated: 'edgetwin.dev/ungated',
   /** Which reservation was found out last: its change ends what was sent for the pod before. */
   fence: 'edgetwin.dev/fence',
+  /** The uid of the pod that goes when this one is ready. */
+  replaces: 'edgetwin.dev/replaces',
 } as const
+
+/** Of a Deployment. `allowed` is an annotation that its owner writes, the others are labels and ours. */
+export const SURGE_KEYS = {
+  /** "true": it may have one pod more while one of its pods is moved. */
+  allowed: 'edgetwin.dev/surge',
+  /** It has one now, for the pod of this uid. */
+  of: 'edgetwin.dev/surge-of',
+  /** The size that it had. */
+  from: 'edgetwin.dev/surge-from',
+  fence: 'edgetwin.dev/fence',
+} as const
+/** Kubernetes' own: of pods that are ready, a ReplicaSet lets go of the one with the lowest. */
+export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
+/** As low as it may be, but one. */
+export const FIRST_TO_GO = '-2147483647'
 
 /** Labels or annotations of a node. */
 export const NODE_KEYS = {

@@ -1,8 +1,8 @@
 /**
  * Where placements are carried out on a real cluster: a pod that waits is released to the nodes a decision wants, one that runs is
- * evicted and what its owner makes instead is released so.
+ * evicted and what its owner makes instead is released so; or the other way round, where its owner allows a pod more for a while.
  *
- * It creates and scales nothing: that is the owner's. Each single action is `carryOut`'s, who repeats nothing blindly.
+ * It creates and scales nothing else: that is the owner's. Each single action is `carryOut`'s, who repeats nothing blindly.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Placement } from '../../models/contracts/decision.ts'
@@ -10,10 +10,12 @@ import type { Logger, PlacementResult, PlacementSink } from '../../models/ports.
 import { listAll, readPod } from './act.ts'
 import type { Effect, PodRef, Wanted } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
-import { toKubeFailure } from './kube-failure.ts'
+import { KubeFailure, toKubeFailure } from './kube-failure.ts'
 import { kubePodName, POD_KEYS, twinPodName } from './names.ts'
 import { OWN_SCHEDULER, ownerOf } from './prepare-action.ts'
 import { isGatedByUs, unschedulable } from './scheduler-view.ts'
+import { readDeployment } from './surge.ts'
+import { deploymentOf, isAllowed, isPodReady } from './surge-state.ts'
 import { noteOf, type WatchedPod } from './watched.ts'
 
 export interface SinkRules {
@@ -109,6 +111,17 @@ async function move(name: string, job: Job): Promise<PlacementResult> {
   const { pod, ref, nodes, decision, options } = job
   const { mayLeaveGap = true, withinMs = 10_000 } = options
   const owner = ownerOf(pod)
+  const deployment = await surgedBy(job)
+  if (deployment !== null) {
+    const moved = await options.carryOut({
+      action: { kind: 'surge', pod: ref, decision, nodes, deployment, topK: options.topK },
+      until: 'gone',
+    })
+    const next = moved.ok
+      ? (await siblings(options.client, pod)).find((other) => noteOf(other.metadata, POD_KEYS.replaces) === ref.uid)
+      : undefined
+    return toResult(name, moved, next === undefined ? null : twinPodName(next.metadata))
+  }
   const before = new Set((await siblings(options.client, pod)).map(({ metadata }) => metadata.uid))
   const evicted = await options.carryOut({ action: { kind: 'evict', pod: ref, decision, nodes, mayLeaveGap }, until: 'gone' })
   if (!evicted.ok || owner === null) return toResult(name, evicted, null)
@@ -124,6 +137,23 @@ async function move(name: string, job: Job): Promise<PlacementResult> {
   const next = { ...ref, name: metadata.name, uid: metadata.uid }
   const placed = await place({ ...job, pod: replacement, ref: next })
   return toResult(name, placed.ok ? placed : { ok: false, reason: `evicted; ${placed.reason}` }, twinPodName(metadata))
+}
+
+/**
+ * The Deployment that may have a pod more for this one: its owner says so and so does the cluster. Null: there is none, so it is
+ * evicted; as is one that does not serve, which leaves no gap, and one that we bind ourselves.
+ */
+async function surgedBy({ pod, options: { client, strategy } }: Job): Promise<string | null> {
+  const deployment = deploymentOf(pod)
+  const isBound = strategy === 'binding' && pod.spec.schedulerName === OWN_SCHEDULER
+  if (deployment === null || isBound || !isPodReady(pod)) return null
+  try {
+    const found = await readDeployment(client, { namespace: pod.metadata.namespace ?? 'default', deployment })
+    return found !== null && isAllowed(found) ? deployment : null
+  } catch (error) {
+    if (error instanceof KubeFailure && error.kind === 'forbidden') return null
+    throw error
+  }
 }
 
 /** Pods of the same owner that live, oldest first. */

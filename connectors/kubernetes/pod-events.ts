@@ -11,7 +11,7 @@ import { KubeFailure, toKubeFailure } from './kube-failure.ts'
 import { microTime } from './micro-time.ts'
 
 /** `TwinMisread`: labels or annotations that are not understood. */
-export type PodEventReason = 'TwinPlaced' | 'TwinEvicted' | 'TwinRefused' | 'TwinMisread'
+export type PodEventReason = 'TwinPlaced' | 'TwinEvicted' | 'TwinSurged' | 'TwinRefused' | 'TwinMisread'
 
 export interface PodEvent {
   readonly pod: PodRef
@@ -32,6 +32,7 @@ const NOTE_MAX = 1_024
 const ACTIONS: Readonly<Record<PodEventReason, string>> = {
   TwinPlaced: 'Placing',
   TwinEvicted: 'Evicting',
+  TwinSurged: 'Replacing',
   TwinRefused: 'Refusing',
   TwinMisread: 'Reading',
 }

@@ -7,7 +7,8 @@
 import type { KubePod } from '../../models/scheduling/kubernetes/objects.ts'
 import { judge } from '../../models/scheduling/kubernetes/stock-scheduler.ts'
 import type { ActionReads, ActionRequest, PlaceAction, PodRef, Prepared } from './actions.ts'
-import { GATE, PLACEABLE, PLACEMENT_LABEL, POD_KEYS } from './names.ts'
+import { besideOf } from './beside.ts'
+import { DELETION_COST, FIRST_TO_GO, GATE, PLACEABLE, PLACEMENT_LABEL, POD_KEYS, SURGE_KEYS } from './names.ts'
 import { HOSTNAME, narrowed, type RankedHost } from './narrowing.ts'
 import { gatesOf, hasEnded, isGatedByUs, isReady, replacementOf, schedulerView, withDefaultSpread } from './scheduler-view.ts'
 import type { WatchedNode, WatchedPod } from './watched.ts'
@@ -31,7 +32,8 @@ export function prepareAction(action: PlaceAction, reads: ActionReads): Prepared
     case 'bind':
       return prepareBind(action, pod, reads)
     case 'evict':
-      return prepareEvict(action, pod, reads)
+    case 'surge':
+      return prepareMove(action, pod, reads)
   }
 }
 
@@ -46,7 +48,7 @@ function podFault({ name, namespace, uid }: PodRef, pod: WatchedPod | null): str
   return `${what} lacks the label ${PLACEMENT_LABEL}: ${PLACEABLE}, so it is not edgetwin's to place`
 }
 
-function prepareGate({ nodes, topK, decision }: PlaceAction & { kind: 'gate' }, pod: WatchedPod, reads: ActionReads): Prepared {
+function prepareGate({ nodes, topK, decision, replaces }: PlaceAction & { kind: 'gate' }, pod: WatchedPod, reads: ActionReads): Prepared {
   const { name } = pod.metadata
   if (pod.spec.nodeName !== undefined) return refused(`pod ${name} is on node ${pod.spec.nodeName} already`)
   if (!isGatedByUs(pod)) return refused(`pod ${name} is not held by the gate ${GATE}; it is the scheduler's`)
@@ -56,8 +58,9 @@ function prepareGate({ nodes, topK, decision }: PlaceAction & { kind: 'gate' }, 
   const { feasible, against } = choices(pod, pod, nodes, reads)
   if (feasible.length === 0) return refused(`no node wanted for pod ${name} can take it: ${against.join('; ')}`)
   const ranked = rankFor(pod, feasible.slice(0, Math.max(1, topK)), reads)
+  const why = { [POD_KEYS.decision]: decision, ...(replaces === undefined ? {} : { [POD_KEYS.replaces]: replaces }) }
   const body = {
-    metadata: { ...preconditions(pod), annotations: { [POD_KEYS.decision]: decision } },
+    metadata: { ...preconditions(pod), annotations: why },
     spec: {
       affinity: { nodeAffinity: narrowed(pod.spec.affinity, ranked.map(toHost)) },
       schedulingGates: [{ $patch: 'delete', name: GATE }],
@@ -94,8 +97,9 @@ function prepareBind({ node: wanted, decision }: PlaceAction & { kind: 'bind' },
   return { ok: true, request, nodes: [wanted] }
 }
 
-function prepareEvict({ nodes, mayLeaveGap = true }: PlaceAction & { kind: 'evict' }, pod: WatchedPod, reads: ActionReads): Prepared {
-  const { name } = pod.metadata
+function prepareMove(action: PlaceAction & { kind: 'evict' | 'surge' }, pod: WatchedPod, reads: ActionReads): Prepared {
+  const { nodes } = action
+  const { name, uid } = pod.metadata
   const owner = ownerOf(pod)
   const stays = whyNeverMoved(pod)
   if (owner === null || stays !== null) return refused(`pod ${name} ${stays}`)
@@ -103,12 +107,17 @@ function prepareEvict({ nodes, mayLeaveGap = true }: PlaceAction & { kind: 'evic
   if (first === undefined) return refused(`no node is wanted for pod ${name}`)
   if (pod.spec.nodeName === first)
     return refused(`pod ${name} is on node ${first} already; which device it takes there is its own request's`)
-  if (!mayLeaveGap && !reads.pods.some((other) => isSpare(other, pod, first)))
+  if (action.kind === 'evict' && action.mayLeaveGap === false && !reads.pods.some((other) => isSpare(other, pod, first)))
     return refused(
-      `pod ${name} may leave no gap, and no other of ${owner.kind} ${owner.name} is ready on node ${first}; scale it up by one first`,
+      `pod ${name} may leave no gap, and no other of ${owner.kind} ${owner.name} is ready on node ${first}; scale it up by one first, or allow one pod more for a while: ${SURGE_KEYS.allowed}: "true"`,
     )
-  const { feasible, against } = choices(replacementOf(pod), pod, [first], reads)
+  const next = action.kind === 'surge' ? besideOf(pod, reads) : { pod: replacementOf(pod), uid, reads }
+  const { feasible, against } = choices(next.pod, { metadata: next }, [first], next.reads)
   if (feasible.length === 0) return refused(`node ${first} could not take what replaces pod ${name}: ${against.join('; ')}`)
+  if (action.kind === 'surge') {
+    const metadata = { ...preconditions(pod), annotations: { [DELETION_COST]: FIRST_TO_GO } }
+    return { ok: true, request: patchOf(pod, { metadata }), nodes }
+  }
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name }, deleteOptions: { preconditions: preconditions(pod) } }
   // A precondition that fails has spent the disruption budget for two minutes.
   const request = { method: 'POST', path: `${pathOf(pod.metadata)}/eviction`, body, rehearse: true } as const
@@ -137,7 +146,7 @@ export function ownerOf({ metadata }: WatchedPod): { readonly kind: string; read
 /** Which of the wanted nodes can take the pod now, in the order wanted, and what stands against the others. */
 function choices(
   pod: KubePod,
-  { metadata: { uid } }: WatchedPod,
+  { metadata: { uid } }: { readonly metadata: Pick<WatchedPod['metadata'], 'uid'> },
   wanted: readonly string[],
   reads: ActionReads,
 ): { readonly feasible: readonly WatchedNode[]; readonly against: readonly string[] } {

@@ -15,6 +15,7 @@ import type { LedgerStore } from './ledger.ts'
 import { type Intent, markActed, settle, type Term, takeOver } from './ledger-state.ts'
 import { POD_KEYS } from './names.ts'
 import { pathOf } from './prepare-action.ts'
+import { closeSurge, hasReplaced, surgeOf } from './surge.ts'
 import type { WatchedPod } from './watched.ts'
 
 export interface SuccessionOptions {
@@ -103,8 +104,22 @@ export function createSuccession(options: SuccessionOptions): Succession {
   const outwait = async (intent: Intent, term: Term): Promise<void> => {
     if (ageMsOf(intent) > REQUEST_MS_MAX) await settleBy(intent, term, false)
   }
+  /** Finished when the new pod serves where it was wanted, else undone. */
+  const closeLeft = async (intent: Intent, term: Term): Promise<void> => {
+    const closed = await hasReplaced(client, intent)
+      .then((wasReplaced) => {
+        const fence = `${term.epoch}.${intent.serial}`
+        const closing = { wants: wasReplaced ? 'finish' : 'undo', mayLand: intent.state === 'reserved', fence } as const
+        return closeSurge(surgeOf(intent), closing, { client, wait, mayAct: leader.mayAct })
+      })
+      .catch((error: unknown) => refusalOf(error, intent))
+    if (closed === null) return outwait(intent, term)
+    log.info({ pod: intent.pod, deployment: intent.deployment, intent: intent.id, ...closed }, 'surge that was left open closed')
+    await settleBy(intent, term, intent.state === 'reserved' && !closed.wasRaised)
+  }
   /** One that nobody here is busy with. */
   const findOut = async (intent: Intent, term: Term): Promise<void> => {
+    if (intent.kind === 'surge') return closeLeft(intent, term)
     if (intent.state === 'reserved') {
       const now = await fence(intent).catch((error: unknown) => refusalOf(error, intent))
       if (now === null) return outwait(intent, term)
@@ -187,15 +202,16 @@ export function createSuccession(options: SuccessionOptions): Succession {
 
 /** Whether an intent has taken effect, by its pod after it was changed. A pod that is gone counts as evicted, whoever did it. */
 export function isDone({ kind, decision }: Intent, now: Confirmed): boolean {
-  if (kind === 'evict') return now.state === 'gone'
+  if (kind === 'evict' || kind === 'surge') return now.state === 'gone'
   return (now.state === 'placed' || now.state === 'released') && now.decision === decision
 }
 
-function actionOf({ kind, namespace, pod, uid, decision, target }: Intent): PlaceAction {
+function actionOf({ kind, namespace, pod, uid, decision, target, deployment = '' }: Intent): PlaceAction {
   const common = { pod: { namespace, name: pod, uid }, decision }
   const nodes = target.split(',')
   if (kind === 'bind') return { ...common, kind, node: nodes[0] ?? '' }
-  return kind === 'gate' ? { ...common, kind, nodes, topK: nodes.length } : { ...common, kind, nodes }
+  if (kind === 'evict') return { ...common, kind, nodes }
+  return kind === 'gate' ? { ...common, kind, nodes, topK: nodes.length } : { ...common, kind, nodes, topK: nodes.length, deployment }
 }
 
 function isOfAnother({ kind, message }: KubeFailure): boolean {

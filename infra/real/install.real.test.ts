@@ -98,6 +98,7 @@ const VARIANTS: readonly (readonly [string, readonly string[]])[] = [
   ['approve', ['mode=approve']],
   ['auto, in two namespaces', ['mode=auto', 'namespaces={default,kube-public}']],
   ['auto, by binding', ['mode=auto', 'placement=binding']],
+  ['auto, with surges', ['mode=auto', 'surge=true']],
   [
     'two replicas over Kafka',
     [
@@ -360,6 +361,13 @@ describe('in each mode the accounts', () => {
     ['auto', 'edgetwin-observer', OBSERVER, []],
     ['auto', 'edgetwin-actuator', [...OBSERVER, ...WRITER, ...ACTUATOR], [...WRITER_AT_HOME, ...ACTUATOR_AT_HOME]],
     ['auto', 'edgetwin-ungate', each('list patch', 'pods'), []],
+    [
+      'auto,surge=true',
+      'edgetwin-actuator',
+      [...OBSERVER, ...WRITER, ...ACTUATOR, ...each('get patch', 'deployments.apps')],
+      [...WRITER_AT_HOME, ...ACTUATOR_AT_HOME],
+    ],
+    ['auto', 'edgetwin-actuator', [...OBSERVER, ...WRITER, ...ACTUATOR], [...WRITER_AT_HOME, ...ACTUATOR_AT_HOME]],
   ]
   let installed = ''
   it.each(rights)('%s: %s may do exactly what it needs', async (mode, account, anywhere, atHome) => {
@@ -460,6 +468,11 @@ describe('confined, in mode auto', () => {
       'scale a Deployment',
       'actuator',
       { method: 'PATCH', path: '/apis/apps/v1/namespaces/default/deployments/web/scale', contentType: merge, body: {} },
+    ],
+    [
+      'give a Deployment more pods',
+      'actuator',
+      { method: 'PATCH', path: '/apis/apps/v1/namespaces/default/deployments/web', contentType: merge, body: {} },
     ],
     ['make a ConfigMap', 'actuator', make(`/api/v1/namespaces/${NAMESPACE}/configmaps`, config('more'))],
     ['read another ConfigMap', 'actuator', { path: `/api/v1/namespaces/${NAMESPACE}/configmaps/edgetwin` }],
