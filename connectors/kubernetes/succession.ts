@@ -6,7 +6,7 @@
  */
 import { TwinError } from '../../models/errors.ts'
 import type { Logger } from '../../models/ports.ts'
-import { confirm, stateOf } from './act.ts'
+import { confirm, readPod, stateOf } from './act.ts'
 import type { Confirmed, PlaceAction } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, toKubeFailure } from './kube-failure.ts'
@@ -66,18 +66,23 @@ export function createSuccession(options: SuccessionOptions): Succession {
   const fence = async (intent: Intent): Promise<Confirmed> => {
     const action = actionOf(intent)
     const value = `${ours?.epoch ?? intent.epoch}.${intent.serial}`
-    const body = { metadata: { uid: intent.uid, annotations: { [POD_KEYS.fence]: value } } }
+    let holder = leader.identity
     for (let tries = 1; ; tries++) {
       try {
-        const path = pathOf({ namespace: intent.namespace, name: intent.pod })
-        const pod = await client.request<WatchedPod>({
+        if (tries > 1) holder = (await ledger.read()).holder
+        if (holder !== leader.identity) break
+        const pod = await readPod(client, action.pod)
+        if (pod === null || pod.metadata.uid !== intent.uid) return { state: 'gone' }
+        const { uid, resourceVersion } = pod.metadata
+        const changed = await client.request<WatchedPod>({
           method: 'PATCH',
-          path,
-          body,
+          path: pathOf({ namespace: intent.namespace, name: intent.pod }),
+          // As it was read: whoever took over since has changed it, and then it is not ours to change.
+          body: { metadata: { uid, resourceVersion, annotations: { [POD_KEYS.fence]: value } } },
           contentType: 'application/merge-patch+json',
           auditId: `${intent.id}.fence`,
         })
-        return stateOf(action, pod)
+        return stateOf(action, changed)
       } catch (error) {
         const failure = toKubeFailure(error)
         // Gone, or another pod of that name: what a request for this one could have done is over.
@@ -87,6 +92,8 @@ export function createSuccession(options: SuccessionOptions): Succession {
         await wait(Math.max(failure.retryAfterMs ?? 0, FENCE_PAUSE_MS * tries))
       }
     }
+    lose(`${holder} holds the ledger`)
+    throw new KubeFailure('conflict', `${holder} took over meanwhile: it finds out what became of pod ${intent.pod}`)
   }
 
   const settleBy = async (intent: Intent, term: Term, neverActed: boolean): Promise<void> => {

@@ -4,8 +4,9 @@
  * Its nodes have no kubelet, so what is bound there never starts and may be moved; they are kept ready, or not, by the test.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createKubeClient, type KubeClient } from '../../connectors/kubernetes/kube-client.ts'
+import { createKubeClient, type KubeClient, type PatchType } from '../../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
+import { KubeFailure } from '../../connectors/kubernetes/kube-failure.ts'
 import { openLedger } from '../../connectors/kubernetes/ledger.ts'
 import type { Ledger } from '../../connectors/kubernetes/ledger-state.ts'
 import type { Node } from '../../models/entities/node.ts'
@@ -25,6 +26,7 @@ const CROWD = 30
 export const MOVES_MAX = 3
 export const WINDOW_MS = 300_000
 const HEARTBEAT_MS = 4_000
+const AWAY_MS_MAX = 30_000
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${SYSTEM}/leases/edgetwin`
 
 export interface SeenPod {
@@ -75,8 +77,8 @@ export async function startActuationSite(): Promise<ActuationSite> {
   const over = new AbortController()
   const beating = beat(client, over.signal)
   const ledger = openLedger({ client, random: Math.random, wait: (ms) => sleep(ms) })
-  const change = (path: string, body: object, contentType: 'application/merge-patch+json' | 'application/strategic-merge-patch+json') =>
-    client.request({ method: 'PATCH', path, body, contentType })
+  const change = (path: string, body: object, contentType: PatchType) =>
+    until(() => client.request({ method: 'PATCH', path, body, contentType }))
   const list = async <T>(path: string, query = {}): Promise<readonly T[]> => (await client.request<{ items: T[] }>({ path, query })).items
   const deployments = '/apis/apps/v1/namespaces/default/deployments'
   return {
@@ -88,7 +90,12 @@ export async function startActuationSite(): Promise<ActuationSite> {
     },
     pods: (app) => list<SeenPod>('/api/v1/namespaces/default/pods', { labelSelector: `app=${app}` }),
     deploy: async (app, replicas) => {
-      await client.request({ method: 'POST', path: deployments, body: aDeployment(app, replicas, 3_000) })
+      // Made by an earlier try, its answer was lost.
+      const isMade = (error: unknown) => error instanceof KubeFailure && error.kind === 'conflict'
+      const body = aDeployment(app, replicas, 3_000)
+      await until(() =>
+        client.request({ method: 'POST', path: deployments, body }).catch((error) => isMade(error) || Promise.reject(error)),
+      )
     },
     remove: async (app) => {
       const path = `${deployments}/${app}`
@@ -117,6 +124,19 @@ export async function startActuationSite(): Promise<ActuationSite> {
       client.close()
       await lab.stop()
     },
+  }
+}
+
+/** The administrator's own requests come at any time, also while the API server or etcd is away. */
+async function until(send: () => Promise<unknown>): Promise<void> {
+  for (const endMs = performance.now() + AWAY_MS_MAX; ; await sleep(100)) {
+    try {
+      await send()
+      return
+    } catch (error) {
+      const mayTryAgain = error instanceof KubeFailure && (error.isOutcomeUnknown || error.kind === 'forbidden')
+      if (!mayTryAgain || performance.now() > endMs) throw error
+    }
   }
 }
 
