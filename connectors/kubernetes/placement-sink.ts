@@ -12,7 +12,7 @@ import type { Effect, PodRef, Wanted } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, toKubeFailure } from './kube-failure.ts'
 import { kubePodName, POD_KEYS, twinPodName } from './names.ts'
-import { OWN_SCHEDULER, ownerOf } from './prepare-action.ts'
+import { OWN_SCHEDULER, ownerOf, whyNeverBound } from './prepare-action.ts'
 import { isGatedByUs, unschedulable } from './scheduler-view.ts'
 import { readDeployment } from './surge.ts'
 import { deploymentOf, isAllowed, isPodReady } from './surge-state.ts'
@@ -103,6 +103,9 @@ async function place({ pod, ref, nodes, decision, options }: Job): Promise<Effec
   const isBound = strategy === 'binding' && pod.spec.schedulerName === OWN_SCHEDULER
   const gate = { kind: 'gate', pod: ref, decision, nodes, topK: isBound ? 1 : topK } as const
   if (!isBound) return carryOut({ action: gate, until: 'placed' })
+  // A pod that was let go and cannot be bound would be nobody's.
+  const stays = whyNeverBound(pod)
+  if (stays !== null) return { ok: false, reason: `pod ${pod.metadata.name} ${stays}` }
   const released: Effect = isGatedByUs(pod) ? await carryOut({ action: gate, until: 'released' }) : { ok: true, nodes }
   return released.ok ? carryOut({ action: { kind: 'bind', pod: ref, decision, node: nodes[0] ?? '' }, until: 'placed' }) : released
 }

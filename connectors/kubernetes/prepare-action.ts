@@ -79,9 +79,10 @@ export function ungateRequest(pod: WatchedPod, why: string): ActionRequest {
 
 function prepareBind({ node: wanted, decision }: PlaceAction & { kind: 'bind' }, pod: WatchedPod, reads: ActionReads): Prepared {
   const { name } = pod.metadata
-  const { nodeName, resourceClaims = [], schedulerName } = pod.spec
+  const { nodeName, schedulerName } = pod.spec
   if (nodeName !== undefined) return refused(`pod ${name} is on node ${nodeName} already`)
-  if (resourceClaims.length > 0) return refused(`pod ${name} claims devices, which only the scheduler can allocate; place it by its gate`)
+  const stays = whyNeverBound(pod)
+  if (stays !== null) return refused(`pod ${name} ${stays}`)
   if (schedulerName !== OWN_SCHEDULER)
     return refused(`pod ${name} is left to scheduler ${schedulerName}; only pods with schedulerName: ${OWN_SCHEDULER} are bound`)
   if (gatesOf(pod).length > 0) return refused(`pod ${name} is still held by ${gatesOf(pod).join(', ')}`)
@@ -122,6 +123,11 @@ function prepareMove(action: PlaceAction & { kind: 'evict' | 'surge' }, pod: Wat
   // A precondition that fails has spent the disruption budget for two minutes.
   const request = { method: 'POST', path: `${pathOf(pod.metadata)}/eviction`, body, rehearse: true } as const
   return { ok: true, request, nodes }
+}
+
+/** What keeps a pod from ever being bound by us, in words that follow its name; null: nothing. */
+export function whyNeverBound({ spec: { resourceClaims = [] } }: WatchedPod): string | null {
+  return resourceClaims.length === 0 ? null : 'claims devices, which only the scheduler can allocate; place it by its gate'
 }
 
 /** What keeps a pod from ever being evicted, in words that follow its name; null: nothing. */

@@ -407,6 +407,7 @@ it('binds past the scheduler only what may be bound', async () => {
   expect(await place('stock', binding)).toMatchObject({ ok: true })
   expect(audited('create', 'stock', 'binding')).toHaveLength(1)
   expect(await place('claiming', binding)).toMatchObject({ ok: false, reason: expect.stringContaining('claims devices') })
+  expect(gatesOf((await podOf('claiming'))!)).toEqual(['edgetwin.dev/placement'])
   expect(await place('large', binding)).toMatchObject({ ok: false, reason: expect.stringContaining('Insufficient cpu') })
   await lab.kubectl(['cordon', 'edge-2'])
   expect(await place('again', binding)).toMatchObject({ ok: false, reason: expect.stringContaining('cordoned') })
