@@ -23,7 +23,7 @@ import { makeChecks } from './checks.ts'
 import type { Config } from './config.ts'
 import { type Gate, makeGate } from './gate.ts'
 import type { Ingest, TakeOptions } from './ingest.ts'
-import { openAccess } from './open-access.ts'
+import { namespacesIn, openAccess } from './open-access.ts'
 import { openJobs } from './open-jobs.ts'
 import { makeOwnMetrics, type OwnMetrics } from './own-metrics.ts'
 import { recoverTwin } from './recovery.ts'
@@ -167,7 +167,7 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   regret = runRegret({ state, journal, stateAt: history.stateAt, publish, pool, settings: config, clock, log })
   stops.push(regret.stop)
 
-  const access = openAccess(config, clock)
+  const access = openAccess(config, clock, () => namespacesIn(state().entities.pod.keys()))
   if (access !== null) stops.push(access.stop)
   let judge: ConnectMeans['judge'] = () => Promise.reject(new TwinError('OVERLOADED', 'the twin is starting; say it again in a moment'))
   const connected = await options.connect(initial, { publish: options.publish, state, judge: (verdict) => judge(verdict) })

@@ -15,12 +15,15 @@ let asked: string[]
 let isUp: boolean
 let granted: Set<string>
 let known: Set<string>
+/** What the cluster lists; null: it does not show us. */
+let namespaces: string[] | null
 let access: KubeAccess
 
 beforeEach(() => {
   nowMs = START_MS
   asked = []
   isUp = true
+  namespaces = ['a', 'b', 'shop']
   granted = new Set(['alice get twins', 'alice watch twins', 'alice create placements/apply'])
   known = new Set([tokenOf('alice'), tokenOf('bob')])
   access = createKubeAccess({ client: { server: 'https://api', request }, audiences: ['edgetwin'], clock: () => nowMs })
@@ -35,6 +38,10 @@ async function request<T>({ path, body }: KubeRequest): Promise<T> {
   asked.push(path.split('/').at(-1)!)
   await Promise.resolve()
   if (!isUp) throw new KubeFailure('unreachable', 'connect ECONNREFUSED')
+  if (path.startsWith('/api/v1/namespaces')) {
+    if (namespaces === null) throw new KubeFailure('forbidden', 'cannot list resource "namespaces"', { status: 403 })
+    return { items: namespaces.slice(0, 100).map((name) => ({ metadata: { name } })) } as T
+  }
   const { spec } = body as { spec: { token: string; user: string; resourceAttributes: Record<string, string> } }
   if (path.endsWith('tokenreviews')) {
     const { token } = spec
@@ -44,8 +51,10 @@ async function request<T>({ path, body }: KubeRequest): Promise<T> {
       : { error: '[invalid bearer token]' }
     return { status } as T
   }
-  const { verb, resource, subresource } = spec.resourceAttributes
-  const allowed = granted.has(`${spec.user} ${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}`)
+  const { verb, resource, subresource, namespace } = spec.resourceAttributes
+  const allowed = granted.has(
+    `${spec.user} ${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}${namespace === undefined ? '' : ` in ${namespace}`}`,
+  )
   return { status: { allowed } } as T
 }
 
@@ -58,7 +67,12 @@ const alice = tokenOf('alice')
 
 describe('access by the cluster', () => {
   it('lets in who is known and may, and says who it is', async () => {
-    expect(await access.admit(alice, 'get twins')).toEqual({ user: 'alice', groups: ['people'], expiresMs: START_MS + 3_600_000 })
+    expect(await access.admit(alice, 'get twins')).toEqual({
+      user: 'alice',
+      groups: ['people'],
+      namespaces: 'all',
+      expiresMs: START_MS + 3_600_000,
+    })
     expect(await codeOf(access.admit(tokenOf('bob'), 'get twins'))).toBe('FORBIDDEN')
     expect(await codeOf(access.admit(tokenOf('bob'), 'signed-in'))).toBe('in')
     expect(await codeOf(access.admit(tokenOf('eve'), 'signed-in'))).toBe('UNAUTHORIZED')
@@ -112,6 +126,80 @@ describe('access by the cluster', () => {
     const flood = await Promise.all(Array.from({ length: 100 }, (_, index) => codeOf(access.admit(`guess${index}`, 'signed-in'))))
     expect(flood.filter((code) => code === 'OVERLOADED')).toHaveLength(36)
     expect(await codeOf(access.admit(alice, 'get twins'))).toBe('in')
+  })
+})
+
+describe('a right in some namespaces only', () => {
+  const bob = tokenOf('bob')
+  const rows = { scope: 'rows' } as const
+  beforeEach(() => {
+    granted = new Set(['bob get twins in shop', 'bob get twins in a'])
+  })
+
+  it('lets in where an answer is told row by row, and nowhere else', async () => {
+    expect(await access.admit(bob, 'get twins', rows)).toMatchObject({ user: 'bob', namespaces: ['a', 'shop'] })
+    const error = await access.admit(bob, 'get twins').catch((caught) => caught)
+    expect(error).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('needs the right in all of them') })
+    expect(await codeOf(access.admit(bob, 'watch twins', rows))).toBe('FORBIDDEN')
+    granted.add('alice get twins')
+    expect((await access.admit(alice, 'get twins', rows)).namespaces).toBe('all')
+  })
+
+  it('is kept for 10 s, and its lack for 5 s', async () => {
+    await access.admit(bob, 'get twins', rows)
+    granted.delete('bob get twins in a')
+    nowMs += 9_999
+    expect((await access.admit(bob, 'get twins', rows)).namespaces).toEqual(['a', 'shop'])
+    nowMs += 1
+    expect((await access.admit(bob, 'get twins', rows)).namespaces).toEqual(['shop'])
+    granted.clear()
+    nowMs += 10_000
+    expect(await codeOf(access.admit(bob, 'get twins', rows))).toBe('FORBIDDEN')
+    granted.add('bob get twins in b')
+    nowMs += 4_999
+    expect(await codeOf(access.admit(bob, 'get twins', rows))).toBe('FORBIDDEN')
+    nowMs += 1
+    expect((await access.admit(bob, 'get twins', rows)).namespaces).toEqual(['b'])
+  })
+
+  it('is asked anew before anything is decided', async () => {
+    granted.add('bob create placements/apply in a')
+    expect((await access.admit(bob, 'create placements/apply', rows)).namespaces).toEqual(['a'])
+    granted.clear()
+    expect(await codeOf(access.admit(bob, 'create placements/apply', rows))).toBe('FORBIDDEN')
+  })
+
+  it('is asked of a hundred namespaces at most, those in which something runs first', async () => {
+    namespaces = Array.from({ length: 300 }, (_, index) => `n${index}`)
+    const busy = createKubeAccess({
+      client: { server: 'https://api', request },
+      audiences: ['edgetwin'],
+      clock: () => nowMs,
+      busyNamespaces: () => ['shop'],
+    })
+    asked = []
+    expect((await busy.admit(bob, 'get twins', rows)).namespaces).toEqual(['shop'])
+    expect(asked.filter((kind) => kind === 'subjectaccessreviews')).toHaveLength(101)
+  })
+
+  it('of a service account is asked in its own namespace, also where edgetwin may not list them', async () => {
+    namespaces = null
+    const user = 'system:serviceaccount:shop:viewer'
+    const token = tokenOf(user)
+    known.add(token)
+    granted.add(`${user} get twins in shop`)
+    expect((await access.admit(token, 'get twins', rows)).namespaces).toEqual(['shop'])
+    expect(await codeOf(access.admit(bob, 'get twins', rows))).toBe('FORBIDDEN')
+  })
+
+  it('is not known while the API server is away, but to those whose reading is open', async () => {
+    await access.admit(bob, 'get twins', rows)
+    isUp = false
+    nowMs += 10_000
+    expect(await codeOf(access.admit(bob, 'get twins', rows))).toBe('ACCESS_UNAVAILABLE')
+    expect((await access.admit(bob, 'get twins', { ...rows, isOpen: true })).namespaces).toEqual(['a', 'shop'])
+    nowMs += 60_000
+    expect(await codeOf(access.admit(bob, 'get twins', { ...rows, isOpen: true }))).toBe('ACCESS_UNAVAILABLE')
   })
 })
 

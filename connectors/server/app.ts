@@ -24,6 +24,7 @@ import { toProblem } from './problem-details.ts'
 import { addSiteRoutes } from './site-routes.ts'
 import { addLogRoutes, addStateRoutes } from './state-routes.ts'
 import { addStudyRoutes } from './study-routes.ts'
+import { visibleError } from './visible-api.ts'
 
 const HEADERS = {
   'content-security-policy': [
@@ -120,7 +121,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 function sendProblem(error: unknown, { request, reply, log }: { request: FastifyRequest; reply: FastifyReply; log: Logger }): FastifyReply {
-  const problem = toProblem(error, request)
+  const problem = toProblem(visibleError(error, request.subject), request)
   if (problem.code === 'INTERNAL') log.error({ requestId: request.id, method: request.method, url: request.url, error }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   if ((problem.status === 429 || problem.status === 503) && !reply.hasHeader('retry-after')) reply.header('retry-after', '1')

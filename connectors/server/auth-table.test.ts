@@ -24,7 +24,7 @@ const byRole: Access = {
   admit: async (token, need) => {
     if (token === null || !Object.hasOwn(ROLES, token)) throw new TwinError('UNAUTHORIZED', 'the token is missing or wrong; send one')
     const rights: readonly Need[] = [...ROLES[token as Role], 'signed-in']
-    if (rights.includes(need)) return { user: `user-${token}`, groups: ['people'], expiresMs: null }
+    if (rights.includes(need)) return { user: `user-${token}`, groups: ['people'], namespaces: 'all', expiresMs: null }
     throw new TwinError('FORBIDDEN', `user-${token} may not ${need}`, { details: { grant: 'kind: ClusterRole\n' } })
   },
 }
@@ -67,7 +67,7 @@ describe('the table of access', () => {
   })
 
   it('lets nobody use a route without a row', async () => {
-    const { calls: _, ...given } = await options({ admit: async () => ({ user: null, groups: [], expiresMs: null }) })
+    const { calls: _, ...given } = await options({ admit: async () => ({ user: null, groups: [], namespaces: 'all', expiresMs: null }) })
     const app = await createApp(given)
     cleanUps.push(() => app.close())
     app.get('/api/v1/new', async () => 'secret')
@@ -157,7 +157,7 @@ describe('a socket', () => {
     const access: Access = {
       admit: async () => {
         if (isGone) throw new TwinError('UNAUTHORIZED', 'the token has ended; get another')
-        return { user: 'u', groups: [], expiresMs: by === 'the period' ? null : 50 }
+        return { user: 'u', groups: [], namespaces: 'all', expiresMs: by === 'the period' ? null : 50 }
       },
     }
     const { limits, ...given } = await options(access)

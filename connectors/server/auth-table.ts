@@ -3,7 +3,7 @@
  *
  * What is missing here is refused to everybody, and a test compares the table with what is served.
  */
-import type { Need } from '../../models/contracts/access.ts'
+import type { Need, Scope } from '../../models/contracts/access.ts'
 
 /** Of HEAD too. */
 const GET_NEEDS: Readonly<Record<string, Need>> = {
@@ -72,12 +72,37 @@ export const ROUTE_NEEDS: Readonly<Record<string, Need>> = {
   '* /sites/:site/*': 'signed-in',
 }
 
+/**
+ * Those whose answers hold only what is of the namespaces that the sender may see (`visible.ts`). Whoever has a right in some
+ * namespaces only may use these and no others, so that what is new shows nothing of anybody until it is written down here.
+ */
+const ROW_ROUTES: ReadonlySet<string> = new Set([
+  'GET /api/v1/state',
+  'GET /api/v1/entities/:kind',
+  'GET /api/v1/entities/:kind/*',
+  'GET /api/v1/status',
+  'GET /api/v1/plans',
+  'GET /api/v1/plans/:id',
+  'GET /api/v1/loop',
+  'GET /api/v1/history/:kind/*',
+  'GET /api/v1/transitions/:kind/*',
+  'GET /api/v1/pending/:pod',
+  'GET /api/v1/sites',
+  'POST /api/v1/plans/:id/approve',
+  'POST /api/v1/plans/:id/reject',
+])
+
 /** What is asked at the handshake, and again and again: an event that needs something else has no place on that socket. */
 export const HANDSHAKE_NEED = 'watch twins'
 export const SOCKET_NEEDS = { subscribe: HANDSHAKE_NEED, resync: HANDSHAKE_NEED } as const satisfies Readonly<
   Record<string, typeof HANDSHAKE_NEED>
 >
 export const SOCKET_EVENTS = Object.keys(SOCKET_NEEDS) as (keyof typeof SOCKET_NEEDS)[]
+
+/** Of a route, as `needOf` takes it. */
+export function scopeOf(method: string, path: string | undefined): Scope {
+  return ROW_ROUTES.has(`${method === 'HEAD' ? 'GET' : method} ${path}`) ? 'rows' : 'cluster'
+}
 
 /** @param path As the route was declared; undefined: there is none, and only who is signed in learns so. */
 export function needOf(method: string, path: string | undefined): Need | null {

@@ -3,7 +3,7 @@ import type { Access } from '../../models/contracts/access.ts'
 import { TwinError } from '../../models/errors.ts'
 import { isToken } from './guard.ts'
 
-const EVERYBODY = { user: null, groups: [], expiresMs: null } as const
+const EVERYBODY = { user: null, groups: [], namespaces: 'all', expiresMs: null } as const
 
 /** @param token null: none is set, and everybody has it; only for an address that other machines cannot reach. */
 export function createTokenAccess(token: string | null): Access {

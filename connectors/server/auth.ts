@@ -5,9 +5,9 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import type { Access, Need, Subject } from '../../models/contracts/access.ts'
+import type { Access, Need, Scope, Subject } from '../../models/contracts/access.ts'
 import { TwinError } from '../../models/errors.ts'
-import { needOf } from './auth-table.ts'
+import { needOf, scopeOf } from './auth-table.ts'
 import { bearerToken, digest, hostRefusal, originRefusal } from './guard.ts'
 
 declare module 'fastify' {
@@ -37,7 +37,8 @@ export async function admitRequest(request: FastifyRequest, { access, host, coun
   if (refusal !== null) throw new TwinError('ORIGIN_REFUSED', refusal)
   if (!isRead) await countChange(request)
   try {
-    request.subject = await admit(access, bearerToken(headers), needOf(method, routeOptions.url))
+    const { url } = routeOptions
+    request.subject = await admit(access, bearerToken(headers), { need: needOf(method, url), scope: scopeOf(method, url) })
   } catch (error) {
     // Who is refused counts too, so that guessing is slow.
     await countRefusal(request)
@@ -45,7 +46,7 @@ export async function admitRequest(request: FastifyRequest, { access, host, coun
   }
 }
 
-/** What is wrong inside is told to those who may read the twin, also on routes that anyone may use. */
+/** What is wrong inside is told to those who may read the whole twin, also on routes that anyone may use. */
 export function mayRead(access: Access, headers: IncomingHttpHeaders): Promise<boolean> {
   return access.admit(bearerToken(headers), 'get twins', { isOpen: true }).then(
     () => true,
@@ -67,7 +68,11 @@ export function subjectOf({ ip, subject }: Pick<FastifyRequest, 'ip' | 'subject'
 /** Of an id in an event. */
 const BY_LENGTH_MAX = 253
 
-async function admit(access: Access, token: string | null, need: Need | null): Promise<Subject | null> {
+async function admit(
+  access: Access,
+  token: string | null,
+  { need, scope }: { readonly need: Need | null; readonly scope: Scope },
+): Promise<Subject | null> {
   if (need === null) throw new TwinError('FORBIDDEN', 'nobody may use this route yet: it names no right that it needs')
-  return need === 'anyone' ? null : access.admit(token, need, { isOpen: true })
+  return need === 'anyone' ? null : access.admit(token, need, { isOpen: true, scope })
 }

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { ungatedShape, ungateShape, whyPendingShape } from '../../models/contracts/gates.ts'
 import { nameShape } from '../../models/events/shapes.ts'
 import type { App, AppOptions } from './app-options.ts'
+import { podSight } from './visible.ts'
+import { namespacesOf, visibleWhy } from './visible-api.ts'
 
 /** Without a real cluster in `options` there is no such route. */
 export function addGateRoutes(app: App, { gates }: AppOptions): void {
@@ -16,7 +18,12 @@ export function addGateRoutes(app: App, { gates }: AppOptions): void {
         response: { 200: z.object({ item: whyPendingShape.nullable() }) },
       },
     },
-    async ({ params }) => ({ item: await gates.whyPending(params.pod) }),
+    async ({ params: { pod }, subject }) => {
+      const namespaces = namespacesOf(subject)
+      if (namespaces === null) return { item: await gates.whyPending(pod) }
+      const why = podSight(namespaces)(pod) ? await gates.whyPending(pod) : null
+      return { item: why === null ? null : visibleWhy(why) }
+    },
   )
   app.post(
     '/api/v1/ungate',

@@ -1,12 +1,12 @@
 /** History: one number of one thing over a span, and its changes of mode. Ends of a span are times as `at` takes them. */
 import { z } from 'zod'
-import type { TwinApi } from '../../models/contracts/api.ts'
 import { HISTORY_FIELDS, HISTORY_LIMITS, SERIES_KINDS, type SeriesKind, TRANSITION_KINDS, unitOf } from '../../models/contracts/history.ts'
 import { seriesAnswerShape, transitionsAnswerShape } from '../../models/contracts/history-api.ts'
 import { nearestNames, TwinError } from '../../models/errors.ts'
 import type { App, AppOptions } from './app-options.ts'
 import { parseTimeMs } from './at.ts'
 import { toCsv } from './csv.ts'
+import { namespacesOf, type ReadApi, visibleApi } from './visible-api.ts'
 
 const time = z.string().max(100)
 const spanQuery = {
@@ -31,11 +31,11 @@ export function addHistoryRoutes(app: App, { api, history, clock }: AppOptions):
         response: { 200: seriesAnswerShape },
       },
     },
-    async ({ params: { kind, '*': name }, query, headers }, reply) => {
+    async ({ params: { kind, '*': name }, query, headers, subject }, reply) => {
       const field = fieldOf(kind, query.field)
       const span = spanOf(query, clock())
       const series = await history.series({ kind, name, field, ...span, maxPoints: query.points })
-      if (series.oldestMs === null) await mustExist(api, kind, name)
+      if (series.oldestMs === null) await mustExist(visibleApi(api, subject), kind, name)
       if (headers.accept?.includes('text/csv')) reply.type('text/csv; charset=utf-8').serializer(() => toCsv(series.points))
       return { kind, name, field, ...span, ...series }
     },
@@ -50,10 +50,12 @@ export function addHistoryRoutes(app: App, { api, history, clock }: AppOptions):
         response: { 200: transitionsAnswerShape },
       },
     },
-    async ({ params: { kind, '*': name }, query, headers }, reply) => {
+    async ({ params: { kind, '*': name }, query, headers, subject }, reply) => {
       const span = spanOf(query, clock())
-      const found = await history.transitions({ kind, name, ...span })
-      if (found.oldestMs === null) await mustExist(api, kind, name)
+      const kept = await history.transitions({ kind, name, ...span })
+      const found =
+        namespacesOf(subject) === null ? kept : { ...kept, transitions: kept.transitions.map((one) => ({ ...one, reason: '' })) }
+      if (found.oldestMs === null) await mustExist(visibleApi(api, subject), kind, name)
       if (headers.accept?.includes('text/csv')) reply.type('text/csv; charset=utf-8').serializer(() => toCsv(found.transitions))
       return { kind, name, ...span, ...found }
     },
@@ -83,7 +85,7 @@ function spanOf({ from, to }: { readonly from: string; readonly to: string }, no
  *
  * @throws TwinError ENTITY_UNKNOWN with the nearest names.
  */
-async function mustExist(api: TwinApi, kind: SeriesKind, name: string): Promise<void> {
+async function mustExist(api: ReadApi, kind: SeriesKind, name: string): Promise<void> {
   if (kind !== 'plan') {
     await api.entity(kind, name, { kind: 'now' })
     return

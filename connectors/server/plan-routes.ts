@@ -1,5 +1,7 @@
 /** Asking and deciding: what-if questions, the plans that come of them, and how far the loop may go. */
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { TwinApi } from '../../models/contracts/api.ts'
 import { ALGORITHM_NAMES, whatIfAnswerShape, whatIfQueryShape } from '../../models/contracts/what-if.ts'
 import { ENTITY_SHAPES } from '../../models/entities/entities.ts'
 import { TwinError } from '../../models/errors.ts'
@@ -8,6 +10,8 @@ import { idShape, textShape } from '../../models/events/shapes.ts'
 import type { App, AppOptions } from './app-options.ts'
 import { subjectOf } from './auth.ts'
 import { pageOf, pageQuery, pageShape } from './listing.ts'
+import { isWhollySeen, podSight } from './visible.ts'
+import { namespacesOf, visibleApi } from './visible-api.ts'
 
 const sequence = z.number().int()
 const planShape = ENTITY_SHAPES.decision
@@ -38,9 +42,9 @@ export function addPlanRoutes(app: App, { api }: AppOptions): void {
   app.get(
     '/api/v1/plans',
     { schema: { summary: 'All plans, sorted by id.', querystring: z.object(pageQuery), response: { 200: pageShape(planShape) } } },
-    async ({ query }) => {
+    async ({ query, subject }) => {
       const { sequence } = api.status()
-      const plans = (await api.entities('decision', { kind: 'now' })).filter((entity) => entity.kind === 'decision')
+      const plans = (await visibleApi(api, subject).entities('decision', { kind: 'now' })).filter((entity) => entity.kind === 'decision')
       return { sequence, ...pageOf(plans, query, ({ id }) => id) }
     },
   )
@@ -49,7 +53,7 @@ export function addPlanRoutes(app: App, { api }: AppOptions): void {
     { schema: { summary: 'One plan and what became of it.', params, response: { 200: z.object({ sequence, item: planShape }) } } },
     async (request) => {
       const { sequence } = api.status()
-      const item = await api.entity('decision', request.params.id, { kind: 'now' })
+      const item = await visibleApi(api, request.subject).entity('decision', request.params.id, { kind: 'now' })
       if (item.kind !== 'decision') throw new TwinError('INTERNAL', 'the twin answered another kind')
       return { sequence, item }
     },
@@ -75,6 +79,7 @@ export function addPlanRoutes(app: App, { api }: AppOptions): void {
       { schema: { summary: `Says ${verdict === 'approve' ? 'yes' : 'no'} to a plan that waits.`, params, body: verdictShape, ...done } },
       async (request) => {
         const { id } = request.params
+        await mustBeOwn(api, request, id)
         await api[verdict]({ id, by: subjectOf(request), reason: request.body?.reason ?? '' })
         return { sequence: api.status().sequence, id }
       },
@@ -82,11 +87,26 @@ export function addPlanRoutes(app: App, { api }: AppOptions): void {
   }
 }
 
+/**
+ * Whoever may decide in some namespaces only decides on plans that move nobody else.
+ *
+ * @throws TwinError ENTITY_UNKNOWN, FORBIDDEN
+ */
+async function mustBeOwn(api: TwinApi, { subject }: Pick<FastifyRequest, 'subject'>, id: string): Promise<void> {
+  const namespaces = namespacesOf(subject)
+  if (namespaces === null) return
+  await visibleApi(api, subject).entity('decision', id, { kind: 'now' })
+  const plan = await api.entity('decision', id, { kind: 'now' })
+  if (plan.kind === 'decision' && isWhollySeen(plan, { seesPod: podSight(namespaces) })) return
+  const remedy = 'ask somebody who may decide in all namespaces'
+  throw new TwinError('FORBIDDEN', `plan ${id} moves pods outside of ${namespaces.join(', ')} too; ${remedy}`, { details: { id } })
+}
+
 export function addLoopRoutes(app: App, { api }: AppOptions): void {
   const mode = z.enum(LOOP_MODES)
   const response = { 200: z.object({ sequence, mode, status: z.string().describe('What the loop does now, and why it does nothing.') }) }
-  app.get('/api/v1/loop', { schema: { summary: 'How far the loop may go.', response } }, async () => {
-    const { sequence, loopMode, loopStatus } = api.status()
+  app.get('/api/v1/loop', { schema: { summary: 'How far the loop may go.', response } }, async ({ subject }) => {
+    const { sequence, loopMode, loopStatus } = visibleApi(api, subject).status()
     return { sequence, mode: loopMode, status: loopStatus }
   })
   app.put(

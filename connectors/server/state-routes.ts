@@ -1,6 +1,6 @@
 /** Reading the twin: the whole state, lists and single entities now or in the past, the events behind them, and what was not believed. */
 import { z } from 'zod'
-import type { At, TwinApi } from '../../models/contracts/api.ts'
+import type { At } from '../../models/contracts/api.ts'
 import { streamStatusShape } from '../../models/contracts/stream.ts'
 import { twinJsonShape } from '../../models/contracts/twin-json.ts'
 import { ENTITY_KINDS, ENTITY_SHAPES, type Entity, type EntityKind, entityName } from '../../models/entities/entities.ts'
@@ -9,6 +9,7 @@ import type { App, AppOptions } from './app-options.ts'
 import { parseAt } from './at.ts'
 import { toCsv } from './csv.ts'
 import { fromToken, pageOf, pageQuery, pageShape, toToken } from './listing.ts'
+import { type ReadApi, visibleApi } from './visible-api.ts'
 
 const at = z
   .string()
@@ -35,11 +36,17 @@ export function addStateRoutes(app: App, { api, clock }: AppOptions): void {
       schema: {
         summary: 'The whole twin, with its hash.',
         querystring: z.object({ at }),
-        response: { 200: z.object({ sequence, hash: z.string().describe('SHA-256 of the canonical JSON'), state: twinJsonShape }) },
+        response: {
+          200: z.object({
+            sequence,
+            hash: z.string().describe('SHA-256 of the canonical JSON; empty where only some namespaces are shown'),
+            state: twinJsonShape,
+          }),
+        },
       },
     },
-    async ({ query }) => {
-      const { state, hash } = await api.state(parseAt(query.at, clock()))
+    async ({ query, subject }) => {
+      const { state, hash } = await visibleApi(api, subject).state(parseAt(query.at, clock()))
       return { sequence: state.sequence, hash, state }
     },
   )
@@ -53,8 +60,8 @@ export function addStateRoutes(app: App, { api, clock }: AppOptions): void {
         response: { 200: pageShape(entityShape) },
       },
     },
-    async ({ params, query, headers }, reply) => {
-      const found = await entitiesAt(api, params.kind, parseAt(query.at, clock()))
+    async ({ params, query, headers, subject }, reply) => {
+      const found = await entitiesAt(visibleApi(api, subject), params.kind, parseAt(query.at, clock()))
       const page = { sequence: found.sequence, ...pageOf(found.entities, query, entityName) }
       if (headers.accept?.includes('text/csv')) reply.type('text/csv; charset=utf-8').serializer(() => toCsv(page.items))
       return page
@@ -70,16 +77,17 @@ export function addStateRoutes(app: App, { api, clock }: AppOptions): void {
         response: { 200: z.object({ sequence, item: entityShape }) },
       },
     },
-    async ({ params, query }) => {
+    async ({ params, query, subject }) => {
+      const seen = visibleApi(api, subject)
       const when = parseAt(query.at, clock())
-      const item = await api.entity(params.kind, params['*'], when)
-      return { sequence: await sequenceAt(api, when), item }
+      const item = await seen.entity(params.kind, params['*'], when)
+      return { sequence: await sequenceAt(seen, when), item }
     },
   )
   app.get(
     '/api/v1/status',
     { schema: { summary: 'Where the twin stands: sequence, clock, mode, counts, divergences.', response: { 200: streamStatusShape } } },
-    async () => api.status(),
+    async ({ subject }) => visibleApi(api, subject).status(),
   )
 }
 
@@ -117,7 +125,7 @@ export function addLogRoutes(app: App, { api }: AppOptions): void {
   )
 }
 
-async function entitiesAt(api: TwinApi, kind: EntityKind, at: At): Promise<{ sequence: number; entities: readonly Entity[] }> {
+async function entitiesAt(api: ReadApi, kind: EntityKind, at: At): Promise<{ sequence: number; entities: readonly Entity[] }> {
   if (at.kind === 'time') {
     const { state } = await api.state(at)
     return { sequence: state.sequence, entities: state.entities[kind] }
@@ -128,7 +136,7 @@ async function entitiesAt(api: TwinApi, kind: EntityKind, at: At): Promise<{ seq
 }
 
 /** Only a time has to be looked up. */
-async function sequenceAt(api: TwinApi, at: At): Promise<number> {
+async function sequenceAt(api: ReadApi, at: At): Promise<number> {
   switch (at.kind) {
     case 'now':
       return api.status().sequence

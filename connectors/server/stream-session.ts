@@ -25,8 +25,13 @@ export function keepAdmitted({ access, token, subject, clock, recheckMs, log, en
     const leftMs = expiresMs === null ? recheckMs : expiresMs - clock()
     timer = setTimeout(ask, Math.max(0, Math.min(recheckMs, leftMs)))
   }
+  const seen = JSON.stringify(subject.namespaces)
   const ask = (): void => {
-    access.admit(token, HANDSHAKE_NEED, { isOpen: true }).then(askAfter, (error: unknown) => {
+    const asked = access.admit(token, HANDSHAKE_NEED, { isOpen: true, scope: 'rows' }).then((now) => {
+      if (JSON.stringify(now.namespaces) === seen) askAfter(now)
+      else throw new TwinError('FORBIDDEN', 'the namespaces that you may see are others now; connect again')
+    })
+    asked.catch((error: unknown) => {
       const { code, message } = refusalOf(error, log)
       if (!hasStopped) end(code, message)
     })

@@ -16,6 +16,7 @@ import type { Clock, Logger, Stop } from '../../models/ports.ts'
 import { HANDSHAKE_NEED, SOCKET_EVENTS, type SOCKET_NEEDS } from './auth-table.ts'
 import { type Board, createBoard } from './conflation.ts'
 import { keepAdmitted, refusalOf, tokenOf } from './stream-session.ts'
+import { namespacesOf } from './visible-api.ts'
 
 export interface StreamLimits {
   readonly socketCountMax: number
@@ -95,7 +96,7 @@ export async function runStream(http: HttpServer, { api, ...options }: StreamOpt
   io.use((_, next) => next(new Error('nothing is here; connect to the namespace /twin')))
   const twin = io.of('/twin')
   twin.use((socket, next) => {
-    options.access.admit(tokenOf(socket), HANDSHAKE_NEED).then(
+    options.access.admit(tokenOf(socket), HANDSHAKE_NEED, { scope: 'rows' }).then(
       (subject) => {
         const { user } = subject
         const ofUser = [...twin.sockets.values()].filter(({ data }) => user !== null && data.subject.user === user)
@@ -138,7 +139,8 @@ interface Client {
 }
 
 function serveClient(socket: TwinSocket, board: Board, { access, clock, log, limits }: Omit<StreamOptions, 'api'>): Client {
-  const follower = board.follow()
+  const { subject } = socket.data
+  const follower = board.follow(namespacesOf(subject))
   // Set while a patch waits for its turn or the interval after the last one has not passed.
   let sendTimer: NodeJS.Timeout | null = null
   let hasEnded = false
@@ -183,7 +185,7 @@ function serveClient(socket: TwinSocket, board: Board, { access, clock, log, lim
   })
   limitMessages(socket, { clock, limits, end })
   const { recheckMs } = limits
-  const stopAsking = keepAdmitted({ access, token: tokenOf(socket), subject: socket.data.subject, clock, recheckMs, log, end })
+  const stopAsking = keepAdmitted({ access, token: tokenOf(socket), subject, clock, recheckMs, log, end })
   return {
     wake,
     pendingCount: follower.pendingCount,

@@ -37,6 +37,20 @@ beforeAll(async () => {
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'people' } },
     ...roles.map((name) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'people' } })),
     ...roles.map((name) => bound(`people-${name}`, `edgetwin-${name}`, { kind: 'ServiceAccount', name, namespace: 'people' })),
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'tenant', namespace: 'people' } },
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'Role',
+      metadata: { name: 'sees-edgetwin', namespace: 'people' },
+      rules: [{ apiGroups: ['edgetwin.dev'], resources: ['twins'], verbs: ['get', 'watch'] }],
+    },
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name: 'sees-edgetwin', namespace: 'people' },
+      roleRef: { apiGroup: RBAC, kind: 'Role', name: 'sees-edgetwin' },
+      subjects: [{ kind: 'ServiceAccount', name: 'tenant', namespace: 'people' }],
+    },
     bound('edgetwin-access', 'edgetwin-access', user('edgetwin')),
     {
       apiVersion: `${RBAC}/v1`,
@@ -58,7 +72,7 @@ afterAll(async () => {
   await lab?.stop()
 })
 
-const tokenOf = async (role: Role) =>
+const tokenOf = async (role: Role | 'tenant') =>
   (await lab.kubectl(['create', 'token', role, '-n', 'people', '--audience', ACCESS_AUDIENCE, '--duration', '10m'])).trim()
 
 const twinctl = (...args: readonly string[]) =>
@@ -133,5 +147,23 @@ it('the page asks for a token, says what is wrong with a bad one, and switches o
   await page.getByText('Only watch. No plan is made, nothing is touched.').waitFor()
   // The browser itself tells of each request that is refused.
   expect(complaints().filter((line) => !/401|403/.test(line))).toEqual([])
+  await page.context().close()
+})
+
+it('the page of somebody with rights in one namespace shows the hardware, says what it does not show, and complains of nothing', async () => {
+  const { page, complaints } = await openPage(browser, `${edgetwin.url}/#theme=dark&panel=standing`, { bypassCSP: true })
+  await signIn(page, await tokenOf('tenant'))
+  await isLive(page)
+  const before = complaints().length
+  await page.getByTestId('standing-unseen').getByText('you see people').waitFor()
+  await page.getByText('You see the pods of people, and of others how much they take.').first().waitFor()
+  for (const panel of ['plans', 'what-if', 'details']) {
+    await page.evaluate((next) => location.assign(`#theme=dark&panel=${next}&stage=table`), panel)
+    await page.locator(`[aria-labelledby=tab-Panels-${panel}]`).waitFor()
+  }
+  await page.getByText('edge-1').first().waitFor()
+  await keepScreenshot(page, 'one-namespace')
+  expect(await accessibilityFaults(page)).toEqual([])
+  expect(complaints().slice(before)).toEqual([])
   await page.context().close()
 })

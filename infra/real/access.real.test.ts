@@ -13,7 +13,7 @@ import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
 import { aGateApi } from '../../connectors/server/a-gate-api.ts'
 import { aHistoryApi } from '../../connectors/server/a-history-api.ts'
 import { aLogAdmin } from '../../connectors/server/a-log-admin.ts'
-import { aTwinApi } from '../../connectors/server/a-twin-api.ts'
+import { aPod, aTwinApi } from '../../connectors/server/a-twin-api.ts'
 import { ROUTE_NEEDS } from '../../connectors/server/auth-table.ts'
 import { type RunningServer, runServer } from '../../connectors/server/server.ts'
 import { type Need, ROLES, type Role } from '../../models/contracts/access.ts'
@@ -62,6 +62,8 @@ beforeAll(async () => {
   await lab.kubectl(['create', 'namespace', NAMESPACE])
   await lab.kubectl(['apply'], [OWN_RIGHTS_YAML, binding('edgetwin-access', 'edgetwin-access', self), ...roles].join('---\n'))
   await lab.kubectl(['apply'], account('nobody'))
+  await lab.kubectl(['create', 'clusterrole', 'lists-namespaces', '--verb', 'list', '--resource', 'namespaces'])
+  await lab.kubectl(['apply'], binding('lists-namespaces', 'lists-namespaces', self))
   const client = createKubeClient(() => loadKubeConfig({ kubeconfig: lab.kubeconfigOf('edgetwin') }))
   closers.push(client.close)
   const clock = () => Date.now() + aheadMs
@@ -202,6 +204,61 @@ describe('a bad token', () => {
     const closing = closingOf(socket)
     await lab.kubectl(['delete', 'clusterrolebinding', 'person-rita'])
     expect(await closing).toMatchObject({ code: 'FORBIDDEN' })
+  })
+})
+
+describe('rights in one namespace', () => {
+  const roleIn = (namespace: string) =>
+    stringify({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'sees-edgetwin', namespace },
+      rules: [{ apiGroups: ['edgetwin.dev'], resources: ['twins'], verbs: ['get', 'watch'] }],
+    })
+  const bindingIn = (namespace: string, user: string) =>
+    stringify({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'sees-edgetwin', namespace },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'sees-edgetwin' },
+      subjects: [{ kind: 'ServiceAccount', name: user, namespace: NAMESPACE }],
+    })
+  const namesSeen = async (token: string): Promise<readonly string[] | number> => {
+    const answer = await fetch(`${server.url}/api/v1/entities/pod`, { headers: { authorization: `Bearer ${token}` } })
+    if (!answer.ok) return answer.status
+    return Object((await answer.json()) as unknown).items.map(({ name }: { name: string }) => name)
+  }
+
+  it('show what is of it, follow the bindings, and are good for nothing else', async () => {
+    for (const namespace of ['shop', 'bank']) await lab.kubectl(['create', 'namespace', namespace])
+    standIn.change(['web-1.shop', 'vault-1.bank'].map((name) => ({ kind: 'pod', name, value: aPod(name) })))
+    await lab.kubectl(['apply'], [account('tess'), roleIn('shop'), roleIn('bank'), bindingIn('shop', 'tess')].join('---\n'))
+    // Which namespaces there are is kept for so long.
+    aheadMs += 10_000
+    const token = await tokenFor('tess')
+    expect(await namesSeen(token)).toEqual(['web-1.shop'])
+    expect(await send('GET /metrics', token)).toMatchObject({ status: 403, problem: { detail: expect.stringContaining('in all of them') } })
+    const whoami = await fetch(`${server.url}/api/v1/access`, { headers: { authorization: `Bearer ${token}` } })
+    expect(await whoami.json()).toMatchObject({
+      rights: expect.arrayContaining([expect.objectContaining({ right: 'get twins', namespaces: ['shop'] })]),
+    })
+
+    const { socket } = await follow(token)
+    const snapshot = await new Promise((resolve) => socket.emit('subscribe', resolve))
+    expect(JSON.stringify(snapshot)).toContain('web-1.shop')
+    expect(JSON.stringify(snapshot)).not.toContain('bank')
+
+    // One namespace more, and one taken: an open page is ended and starts anew.
+    const closing = closingOf(socket)
+    await lab.kubectl(['apply'], bindingIn('bank', 'tess'))
+    await lab.kubectl(['delete', 'rolebinding', 'sees-edgetwin', '-n', 'shop'])
+    aheadMs += 10_000
+    expect(await closing).toMatchObject({ code: 'FORBIDDEN', detail: expect.stringContaining('others now') })
+    await eventually('bank alone is seen', async () => String(await namesSeen(token)) === 'vault-1.bank')
+    await lab.kubectl(['delete', 'rolebinding', 'sees-edgetwin', '-n', 'bank'])
+    aheadMs += 10_000
+    await eventually('nothing is seen', async () => (await namesSeen(token)) === 403)
+    expect((await follow(token)).refusal?.code).toBe('FORBIDDEN')
   })
 })
 

@@ -40,6 +40,9 @@ export type Role = keyof typeof ROLES
 
 /** May go on for a while for those who are in when nobody can be asked. */
 export const isReading = (need: Need): boolean => need === 'signed-in' || /^(get|watch) /.test(need)
+/** `rows`: what is shown is only what is of the namespaces that a subject may see. `cluster`: it is of all of them at once. */
+export type Scope = 'rows' | 'cluster'
+
 /** Moves pods, or lets others move them: asked anew each time. */
 export const isDeciding = (need: Need): boolean => need === 'create placements/apply' || need === 'update policies'
 
@@ -47,6 +50,8 @@ export interface Subject {
   /** null: nobody in particular, such as whoever has the one token that all share. */
   readonly user: string | null
   readonly groups: readonly string[]
+  /** Where it has the right that was asked for, sorted; of a need that is no right: nowhere. */
+  readonly namespaces: 'all' | readonly string[]
   /** Until then the token holds; null: it does not end by itself. */
   readonly expiresMs: number | null
 }
@@ -55,11 +60,20 @@ export interface Access {
   /**
    * @param token What was sent; null when nothing was.
    * @param isOpen This goes on with what was let in before: reading may then outlast whoever can be asked by a minute.
-   * @returns A subject that has not ended yet.
+   * @param scope `cluster` when not given: whoever has the right in some namespaces only is then refused.
+   * @returns A subject that has not ended yet; with `rows` perhaps one of some namespaces only, at least one.
    * @throws TwinError UNAUTHORIZED, FORBIDDEN, ACCESS_UNAVAILABLE, OVERLOADED
    */
-  admit(token: string | null, need: Exclude<Need, 'anyone'>, options?: { readonly isOpen?: boolean }): Promise<Subject>
+  admit(token: string | null, need: Exclude<Need, 'anyone'>, options?: AdmitOptions): Promise<Subject>
 }
+
+export interface AdmitOptions {
+  readonly isOpen?: boolean
+  readonly scope?: Scope
+}
+
+/** Rights that serve in some namespaces alone: what they are for is then shown, or done, in these. */
+export const ROW_RIGHTS: readonly Right[] = ['get twins', 'watch twins', 'create placements/apply']
 
 export interface RightParts {
   readonly verb: string
@@ -83,6 +97,7 @@ export const accessAnswerShape = z.object({
     z.object({
       right: rightShape,
       allowed: z.boolean(),
+      namespaces: z.array(z.string()).optional().describe('It is allowed in these only; absent: everywhere.'),
       reason: z.string().describe('Why not; empty when allowed.'),
       grant: z.string().describe('YAML that would grant it, where Kubernetes decides; else empty.'),
     }),

@@ -65,6 +65,19 @@ const run = (...args: string[]) => runCli([...args, '--server', far.url])
 const sent = () => far.asked.map(({ headers }) => headers.authorization)
 
 describe('twinctl auth', () => {
+  it('says in which namespaces, where not in all', async () => {
+    const narrow = access(['get twins'])
+    const rights = narrow.rights.map((one) => (one.right === 'get twins' ? { ...one, namespaces: ['a', 'shop'] } : one))
+    await far.stop()
+    far = await runFarSide(() => [200, { ...narrow, rights }])
+    expect((await run('auth', 'whoami')).out).toMatch(/MAY +get twins \(only in a and shop\)\n/)
+    expect(await run('auth', 'can-i', 'get', 'twins')).toMatchObject({
+      code: 0,
+      out: 'yes\n',
+      err: expect.stringContaining('only in a, shop'),
+    })
+  })
+
   it('says who you are and what you may do', async () => {
     const { out, code } = await run('auth', 'whoami')
     expect(code).toBe(0)

@@ -37,7 +37,10 @@ export function addAuth(program: Command, terminal: Terminal): void {
       if (!Object.hasOwn(RIGHTS, asked)) throw unknownRight(asked)
       const found = (await accessOf(command)).rights.find(({ right }) => right === asked)
       await terminal.print(found?.allowed === true ? 'yes\n' : 'no\n')
-      if (found?.allowed === true) return
+      if (found?.allowed === true) {
+        if (found.namespaces !== undefined) terminal.notice(`only in ${found.namespaces.join(', ')}`)
+        return
+      }
       terminal.notice(
         [found?.reason ?? 'the server does not know this right; use its version of twinctl', found?.grant ?? ''].join('\n').trim(),
       )
@@ -46,7 +49,8 @@ export function addAuth(program: Command, terminal: Terminal): void {
 }
 
 function toText({ user, groups, expiresMs, rights }: AccessAnswer): string {
-  const listed = (allowed: boolean) => rights.flatMap((one) => (one.allowed === allowed ? [one.right] : [])).join(', ') || NONE
+  const listed = (allowed: boolean) =>
+    rights.flatMap((one) => (one.allowed === allowed ? [one.right + whereOf(one)] : [])).join(', ') || NONE
   const rows = [
     ['USER', user ?? 'whoever has the token, or is on that machine'],
     ['GROUPS', groups.join(', ') || NONE],
@@ -56,6 +60,9 @@ function toText({ user, groups, expiresMs, rights }: AccessAnswer): string {
   ]
   return toTable([], rows, { headers: false })
 }
+
+const whereOf = ({ namespaces }: AccessAnswer['rights'][number]) =>
+  namespaces === undefined ? '' : ` (only in ${namespaces.join(' and ')})`
 
 function rightLines(): string {
   const rows = Object.entries(RIGHTS).map(([right, what]) => [`  ${right}`, what])

@@ -31,6 +31,12 @@ export function useFreshAccess(isConnected: boolean): void {
   }, [isConnected])
 }
 
+/** Whose pods are shown; null: all. undefined: not told yet. */
+export function useNamespaces(): readonly string[] | null | undefined {
+  const access = useAccess()
+  return access === null ? undefined : (access.rights.find(({ right }) => right === 'get twins')?.namespaces ?? null)
+}
+
 /** Why a button is off; '' when it is not. What is not known yet is left to the server to refuse. */
 export function useWhyNot(right: Right): string {
   return whyNot(useAccess(), right)

@@ -52,7 +52,8 @@ export function PlanCard({ record, nowMs, isFirst }: { record: DecisionRecord; n
             <li key={`${timeMs} ${what} ${detail}`}>
               <time>{clockTime(timeMs, nowMs)}</time>
               <span>
-                <b>{what}</b> by {by}
+                <b>{what}</b>
+                {by === '' ? '' : ` by ${by}`}
                 {detail === '' || detail === desired?.summary ? null : (
                   <>
                     : <Told text={detail} />
