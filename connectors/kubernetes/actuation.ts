@@ -83,20 +83,8 @@ interface Reserved {
 }
 
 export function createActuator(options: ActuatorOptions): Actuator {
-  const {
-    client,
-    ledger,
-    leader,
-    log,
-    clock,
-    monotonic,
-    wait,
-    budget,
-    view,
-    isDryRun = false,
-    withinMs = 10_000,
-    surgeWithinMs = 60_000,
-  } = options
+  const { client, ledger, leader, log, clock, monotonic, wait, budget, view } = options
+  const { isDryRun = false, withinMs = 10_000, surgeWithinMs = 60_000 } = options
   const { revalidate = async () => null, explain = ({ decision }) => `decision ${decision}`, onStep = () => {} } = options
   const underWay = new Map<string, Promise<Effect>>()
   /** By epoch and attempt. */
@@ -216,6 +204,7 @@ export function createActuator(options: ActuatorOptions): Actuator {
       { intent, pod, cost: prepared.request },
       {
         ...{ client, wait, monotonic, isDryRun, mayAct: leader.mayAct, readyWithinMs: surgeWithinMs, goneWithinMs: withinMs },
+        isStopping: () => isStopping,
         isKnown: async (uid) => (await ledger.read()).intents.some((other) => other.uid === uid),
         async onRaised() {
           onStep('answered')

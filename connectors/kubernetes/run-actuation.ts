@@ -10,7 +10,7 @@ import { type LedgerStore, openLedger } from './ledger.ts'
 export interface ActuationOptions
   extends Pick<
       ActuatorOptions,
-      'client' | 'log' | 'clock' | 'budget' | 'view' | 'revalidate' | 'explain' | 'isDryRun' | 'withinMs' | 'onStep'
+      'client' | 'log' | 'clock' | 'budget' | 'view' | 'revalidate' | 'explain' | 'isDryRun' | 'withinMs' | 'surgeWithinMs' | 'onStep'
     >,
     Pick<LeaderOptions, 'identity' | 'random' | 'namespace' | 'leaseMs' | 'renewWithinMs' | 'retryMs'> {
   /** What was left undone is looked after this often; default 5 s. */

@@ -37,6 +37,7 @@ export interface SurgeMeans {
 export interface CarryMeans extends SurgeMeans {
   readonly monotonic: () => number
   readonly isDryRun: boolean
+  readonly isStopping: () => boolean
   /** Until the new pod serves. */
   readonly readyWithinMs: number
   /** Until the old one has gone after that. */
@@ -176,10 +177,11 @@ export async function carrySurge(
 
 /** Until a new pod of it serves where it is wanted. @returns null: it does, or somebody else has scaled the Deployment. */
 async function whyNotReplaced(intent: Intent, before: ReadonlySet<string>, means: CarryMeans): Promise<string | null> {
-  const { client, mayAct, wait, monotonic, readyWithinMs, place } = means
+  const { client, mayAct, wait, monotonic, readyWithinMs, place, isStopping } = means
   const ref = surgeOf(intent)
   let newcomer: WatchedPod | null = null
   for (const untilMs = monotonic() + readyWithinMs; monotonic() < untilMs && mayAct(); await wait(LOOK_EVERY_MS)) {
+    if (isStopping()) return 'edgetwin is stopping'
     const deployment = await readDeployment(client, ref).catch(() => undefined)
     // It could not be read: it is asked again.
     if (deployment === undefined) continue
