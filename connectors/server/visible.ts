@@ -11,6 +11,7 @@ import type { Accelerator } from '../../models/entities/accelerator.ts'
 import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import { type Entity, type EntityKind, entityName } from '../../models/entities/entities.ts'
 import type { Pod } from '../../models/entities/pod.ts'
+import type { InferenceRequest } from '../../models/entities/request.ts'
 
 /** Instead of text that may name what is not seen. */
 export const UNSEEN = 'told to those who may read the twin in all namespaces'
@@ -19,8 +20,8 @@ const TAKEN = 'taken'
 
 export interface Sight {
   seesPod(name: string): boolean
-  /** One that only pods of these namespaces work for. */
-  seesRequest(id: string): boolean
+  /** One that only pods of these namespaces work for, or worked when the last was heard of. */
+  seesRequest(request: Pick<InferenceRequest, 'id' | 'reported'>): boolean
 }
 
 /** @param pods All there are. A pod `web-1` of namespace `shop` is `web-1.shop`; one without a namespace is seen by nobody here. */
@@ -31,7 +32,10 @@ export function sightOf(namespaces: readonly string[], pods: Iterable<Pod>): Sig
   for (const { name, spec } of pods) {
     if (spec !== null) (seesPod(name) ? own : others).add(spec.request)
   }
-  return { seesPod, seesRequest: (id) => own.has(id) && !others.has(id) }
+  return {
+    seesPod,
+    seesRequest: ({ id, reported: { pod } }) => !others.has(id) && (pod === null ? own.has(id) : seesPod(pod)),
+  }
 }
 
 export function podSight(namespaces: readonly string[]): Sight['seesPod'] {
@@ -53,10 +57,8 @@ export function visibleEntity(entity: Entity, sight: Sight): Entity | null {
       return visibleAccelerator(entity, sight)
     case 'pod':
       return sight.seesPod(entity.name) ? entity : null
-    case 'request': {
-      const { pod } = entity.reported
-      return sight.seesRequest(entity.id) && (pod === null || sight.seesPod(pod)) ? entity : null
-    }
+    case 'request':
+      return sight.seesRequest(entity) ? entity : null
     case 'decision':
       return visiblePlan(entity, sight)
     case 'job':
