@@ -104,12 +104,16 @@ describe('the new pod', () => {
   const old = aWebPod('old')
   const next = aWebPod('next', { node: 'b', ...replaces })
   const made = (pod: WatchedPod, creationTimestamp: string) => ({ ...pod, metadata: { ...pod.metadata, creationTimestamp } })
-  it('is the one that was made for it, else the youngest other', () => {
+  it('is the one that was made for it, else one on no node, else the youngest other', () => {
     const ref = { uid: 'uid-old' }
     const young = made(aWebPod('young'), '2026-11-21T13:00:00Z')
     expect(newcomerOf([old, young, next], ref)).toBe(next)
     expect(newcomerOf([made(old, '2026-11-21T14:00:00Z'), aWebPod('other'), young], ref)).toBe(young)
     expect(newcomerOf([old], ref)).toBeNull()
+    expect(newcomerOf([old, aWebPod('one'), aWebPod('two')], ref)).toBeNull()
+    const { nodeName: _, ...unbound } = aWebPod('waiting').spec
+    const waiting = { ...aWebPod('waiting'), spec: unbound }
+    expect(newcomerOf([old, young, waiting], ref)).toBe(waiting)
   })
   const intent = { uid: 'uid-old', target: 'b,c' }
   const whole = aDeployment({ replicas: 3, labels: OPEN })

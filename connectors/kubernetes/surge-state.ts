@@ -97,12 +97,14 @@ export interface Lowering {
   readonly isTheirs: boolean
 }
 
-/** That was made for it, or the youngest of those that could have been. */
+/** That was made for it, else one that is on no node, else the youngest; null: of two that are as young it is not known which. */
 export function newcomerOf(pods: readonly WatchedPod[], { uid }: Pick<SurgeRef, 'uid'>): WatchedPod | null {
   const others = pods.filter(({ metadata }) => metadata.uid !== uid)
   const age = ({ metadata }: WatchedPod) => metadata.creationTimestamp ?? ''
-  const youngest = others.reduce<WatchedPod | null>((last, pod) => (last === null || age(pod) > age(last) ? pod : last), null)
-  return others.find(({ metadata }) => metadata.annotations?.[POD_KEYS.replaces] === uid) ?? youngest
+  const made = others.find(({ metadata }) => metadata.annotations?.[POD_KEYS.replaces] === uid)
+  const sure = made ?? others.find(({ spec }) => spec.nodeName === undefined)
+  const youngest = others.filter((pod) => others.every((other) => other === pod || age(other) < age(pod)))
+  return sure ?? youngest[0] ?? null
 }
 
 /** Whether the newcomer serves where it was wanted, and all others do: only then is it the old one that goes. */

@@ -250,6 +250,9 @@ it('makes another first, and lets go of the old one when that is ready', async (
   expect(moved).toEqual({ ok: true, pod: `${old.metadata.name}.default`, replacement: `${next?.metadata.name}.default` })
   expect(next).toMatchObject({ spec: { nodeName: 'edge-2' }, metadata: { annotations: { 'edgetwin.dev/replaces': old.metadata.uid } } })
   expect(uidsOf(pods)).toContain(other.metadata.uid)
+  // By itself the ReplicaSet would rather let go of one of two on a node.
+  expect(await place(other, move)).toMatchObject({ ok: true })
+  expect((await atRest('web')).map(({ spec }) => spec.nodeName)).toEqual(['edge-2', 'edge-2'])
   expect(fewest.get('web')).toBe(2)
   expect(evictionsOf('web')).toEqual([])
 })
