@@ -257,30 +257,30 @@ describe('one actuation', () => {
     expect(writes(requests).filter((write) => write.includes('pods/'))).toHaveLength(1)
   })
 
-  it('changes no pod any more to find something out once another has taken over, however late its request comes', async () => {
-    const { actuator, gate, ledger, api, pod } = setting({}, (wanted) => late(wanted))
-    const path = '/api/v1/namespaces/shop/pods/pod-1'
-    let isStopped = true
-    // It is stopped between its read of the pod and its change: by then another leads, and has changed the pod itself.
-    const late = (wanted: KubeRequest): void => {
-      if (!isStopped || wanted.path !== path || (wanted.method ?? 'GET') !== 'GET') return
-      isStopped = false
-      api.handle({ method: 'PATCH', path, body: { metadata: { annotations: { 'edgetwin.dev/fence': 'other' } } } })
-      const at = '/api/v1/namespaces/edgetwin-system/configmaps/edgetwin-ledger'
-      const { metadata } = api.handle({ path: at }) as { metadata: object }
-      api.handle({
-        method: 'PUT',
-        path: at,
-        body: { metadata, data: { 'ledger.json': JSON.stringify({ ...EMPTY_LEDGER, holder: 'other', epoch: 9 }) } },
-      })
-    }
-    await ledger.change((now) => takeOver(now, { holder: 'dead', epochMin: 0 }))
-    const wish = { id: 'x', attempt: 0, kind: 'gate', namespace: 'shop', pod: 'pod-1', uid: 'uid-1', workload: 'w', from: null } as const
-    const rest = { target: 'edge-1', decision: 'd-0', isRescue: false, serial: 1, epoch: 1, state: 'reserved', atMs: 900 } as const
-    await ledger.change((now) => ({ ok: true, ledger: { ...now, serial: 1, intents: [{ ...wish, ...rest }] } }))
-    expect(await actuator.carryOut(gate())).toMatchObject({ ok: false, reason: expect.stringContaining('other took over meanwhile') })
-    expect(pod().metadata.annotations).toEqual({ 'edgetwin.dev/fence': 'other' })
-  })
+  it.each(['pods/pod-1', 'configmaps/edgetwin-ledger'])(
+    'changes no pod any more to find something out once another has taken over, be it stopped after it has read %s',
+    async (read) => {
+      const [path, at] = ['/api/v1/namespaces/shop/pods/pod-1', '/api/v1/namespaces/edgetwin-system/configmaps/edgetwin-ledger']
+      const seen: string[] = []
+      // Whoever takes over meanwhile changes the pod itself.
+      const late = ({ method = 'GET', path: asked }: KubeRequest): void => {
+        if (method === 'GET') seen.push(asked)
+        const isNow = seen.includes(path) && asked.endsWith(read)
+        if (method !== 'GET' || !isNow || seen.includes('over')) return
+        seen.push('over')
+        api.handle({ method: 'PATCH', path, body: { metadata: { annotations: { 'edgetwin.dev/fence': 'other' } } } })
+        const { metadata } = api.handle({ path: at }) as { metadata: object }
+        const data = { 'ledger.json': JSON.stringify({ ...EMPTY_LEDGER, holder: 'other', epoch: 9 }) }
+        api.handle({ method: 'PUT', path: at, body: { metadata, data } })
+      }
+      const { actuator, gate, ledger, api, pod } = setting({}, late)
+      const wish = { id: 'x', attempt: 0, kind: 'gate', namespace: 'shop', pod: 'pod-1', uid: 'uid-1', workload: 'w', from: null } as const
+      const rest = { target: 'edge-1', decision: 'd-0', isRescue: false, serial: 1, epoch: 1, state: 'reserved', atMs: 900 } as const
+      await ledger.change((now) => ({ ok: true, ledger: { ...now, holder: 'dead', epoch: 1, serial: 1, intents: [{ ...wish, ...rest }] } }))
+      expect(await actuator.carryOut(gate())).toMatchObject({ ok: false, reason: expect.stringContaining('other took over meanwhile') })
+      expect(pod().metadata.annotations).toEqual({ 'edgetwin.dev/fence': 'other' })
+    },
+  )
 
   it('does not take the ledger from another that took it since it was read: who was stopped in between is the older one', async () => {
     const path = '/api/v1/namespaces/edgetwin-system/configmaps/edgetwin-ledger'

@@ -66,18 +66,18 @@ export function createSuccession(options: SuccessionOptions): Succession {
   const fence = async (intent: Intent): Promise<Confirmed> => {
     const action = actionOf(intent)
     const value = `${ours?.epoch ?? intent.epoch}.${intent.serial}`
-    let holder = leader.identity
+    let holder = ''
     for (let tries = 1; ; tries++) {
       try {
-        if (tries > 1) holder = (await ledger.read()).holder
-        if (holder !== leader.identity) break
+        // In this order: whoever takes over after it was read changes the pod before anything else.
         const pod = await readPod(client, action.pod)
+        holder = (await ledger.read()).holder
+        if (holder !== leader.identity) break
         if (pod === null || pod.metadata.uid !== intent.uid) return { state: 'gone' }
         const { uid, resourceVersion } = pod.metadata
         const changed = await client.request<WatchedPod>({
           method: 'PATCH',
           path: pathOf({ namespace: intent.namespace, name: intent.pod }),
-          // As it was read: whoever took over since has changed it, and then it is not ours to change.
           body: { metadata: { uid, resourceVersion, annotations: { [POD_KEYS.fence]: value } } },
           contentType: 'application/merge-patch+json',
           auditId: `${intent.id}.fence`,
