@@ -7,8 +7,7 @@ import fc from 'fast-check'
 import type { ClusterChange } from '../connectors/kubernetes/cluster.ts'
 import { type Backlog, createBacklog } from '../connectors/kubernetes/cluster-backlog.ts'
 import { createClusterIndex } from '../connectors/kubernetes/cluster-index.ts'
-import { holdsResources, isOver } from '../connectors/kubernetes/pod-facts.ts'
-import { isPlaceable } from '../connectors/kubernetes/pod-spec.ts'
+import { isOver } from '../connectors/kubernetes/pod-facts.ts'
 import { createTelling, nameOf, type Telling } from '../connectors/kubernetes/telling.ts'
 import {
   aDevice,
@@ -21,13 +20,15 @@ import {
   type NodeParts,
   type PodParts,
 } from '../connectors/kubernetes/testing/objects.ts'
-import type {
-  ClusterEvent,
-  ResourceClaim,
-  ResourceSlice,
-  WatchedCamera,
-  WatchedNode,
-  WatchedPod,
+import {
+  type ClusterEvent,
+  hasEnded,
+  isPlaceable,
+  type ResourceClaim,
+  type ResourceSlice,
+  type WatchedCamera,
+  type WatchedNode,
+  type WatchedPod,
 } from '../connectors/kubernetes/watched.ts'
 import { defaultRegistry } from '../models/applications/registry.ts'
 import { isEnded } from '../models/entities/pod.ts'
@@ -260,7 +261,7 @@ const actArb: fc.Arbitrary<Act> = fc.oneof(
     (name): Act =>
       (watched) => {
         const pod = watched.objects.pod.get(name)
-        if (pod?.spec.nodeName !== undefined && holdsResources(pod)) change(watched, name, { status: RUNNING })
+        if (pod?.spec.nodeName !== undefined && !hasEnded(pod)) change(watched, name, { status: RUNNING })
       },
   ),
   fc.tuple(nameArb, fc.constantFrom('Succeeded', 'Failed')).map(

@@ -4,7 +4,7 @@
  */
 import type { IntentWish } from '../connectors/kubernetes/ledger-state.ts'
 import { type Budget, type BudgetSettings, budgetFor } from '../connectors/kubernetes/ledger-state.ts'
-import { kubePodName, PLACEABLE, PLACEMENT_LABEL } from '../connectors/kubernetes/names.ts'
+import { podKey } from '../connectors/kubernetes/names.ts'
 import {
   objection,
   type PlacementRules,
@@ -14,8 +14,7 @@ import {
 } from '../connectors/kubernetes/placement-policy.ts'
 import type { SinkRules } from '../connectors/kubernetes/placement-sink.ts'
 import { whyNeverMoved } from '../connectors/kubernetes/prepare-action.ts'
-import { isReady } from '../connectors/kubernetes/scheduler-view.ts'
-import type { WatchedNode, WatchedPod } from '../connectors/kubernetes/watched.ts'
+import { isPlaceable, isReady, type WatchedNode, type WatchedPod } from '../connectors/kubernetes/watched.ts'
 import type { Clock } from '../models/ports.ts'
 import { type PodRules, type RulesFor, withoutRules } from '../twin/pod-rules.ts'
 
@@ -51,13 +50,11 @@ export function createPodPolicies(options: PodPolicyOptions): PodPolicies {
   }
   const ungranted = ({ policy, strategy }: PlacementRules): string | null =>
     strategy === 'binding' && !mayBind ? `policy ${policy} asks for strategy binding, and edgetwin may not bind` : null
-  const placeable = () =>
-    [...pods().values()].filter(({ metadata }) => metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE).map((pod) => toAsk(pod))
+  const placeable = () => [...pods().values()].filter(isPlaceable).map(toAsk)
   return {
     placeable,
     forLoop(name): PodRules {
-      const named = kubePodName(name)
-      const pod = named === null ? undefined : pods().get(`${named.namespace}/${named.name}`)
+      const pod = pods().get(podKey(name))
       if (pod === undefined) return withoutRules(name)
       if (!areKnown()) return { ...withoutRules(name), policy: UNKNOWN, mode: 'observe' }
       const rules = ask(pod)

@@ -11,13 +11,12 @@ import type { Inventory } from '../connectors/kubernetes/inventory.ts'
 import { createKubeClient, type KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { type KubeSettings, loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
 import type { AssumedLink } from '../connectors/kubernetes/link-facts.ts'
-import { kubePodName } from '../connectors/kubernetes/names.ts'
+import { kubePodName, podKey } from '../connectors/kubernetes/names.ts'
 import { type PodEvent, writePodEvent } from '../connectors/kubernetes/pod-events.ts'
-import { holdsResources } from '../connectors/kubernetes/pod-facts.ts'
 import { readPodSpec } from '../connectors/kubernetes/pod-spec.ts'
 import { sharedDevicesOf, sharedText } from '../connectors/kubernetes/shared-devices.ts'
 import { type ClusterView, claimsOf, createTelling, nameOf, type Telling } from '../connectors/kubernetes/telling.ts'
-import type { WatchedPod } from '../connectors/kubernetes/watched.ts'
+import { hasEnded, type WatchedPod } from '../connectors/kubernetes/watched.ts'
 import { whyPending } from '../connectors/kubernetes/why-pending.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { Check } from '../models/contracts/api.ts'
@@ -123,12 +122,11 @@ interface Seen {
 }
 
 function explainPending(name: string, { cluster, telling, view, registry }: Seen): WhyPending | null {
-  const named = kubePodName(name)
   const pods = cluster.objects('pod')
-  const pod = named === null ? undefined : pods.get(`${named.namespace}/${named.name}`)
+  const pod = pods.get(podKey(name))
   if (pod === undefined) return null
   const nodes = [...cluster.objects('node').values()]
-  const placed = [...pods.values()].filter((each) => each.spec.nodeName !== undefined && holdsResources(each))
+  const placed = [...pods.values()].filter((each) => each.spec.nodeName !== undefined && !hasEnded(each))
   const names = nodes.map(({ metadata }) => metadata.name)
   return whyPending({
     pod,

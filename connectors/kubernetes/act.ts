@@ -6,7 +6,7 @@
 import type { DeviceClaim, DeviceClass, DeviceObjects, DeviceSlice } from '../../models/scheduling/kubernetes/device-objects.ts'
 import type { ActionReads, ActionRequest, ActOutcome, ClusterView, Confirmed, PlaceAction, PodRef, Refusal } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
-import { KubeFailure, type KubeFailureKind, toKubeFailure } from './kube-failure.ts'
+import { KubeFailure, type KubeFailureKind, orNull, toKubeFailure } from './kube-failure.ts'
 import { POD_KEYS } from './names.ts'
 import { pathOf } from './prepare-action.ts'
 import { isGatedByUs, unschedulable } from './scheduler-view.ts'
@@ -87,16 +87,6 @@ export async function listAll<T>(client: KubeClient, path: string, query: Readon
   return items
 }
 
-/** Null for what is not there. @throws KubeFailure for all else. */
-export async function orNull<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked
-  } catch (error) {
-    if (error instanceof KubeFailure && error.kind === 'not-found') return null
-    throw error
-  }
-}
-
 export interface ActOptions {
   /** The server checks everything and changes nothing. */
   readonly dryRun?: boolean
@@ -142,11 +132,7 @@ const WHY: Readonly<Record<KubeFailureKind, Refusal>> = {
 
 function toRefusal(failure: KubeFailure): ActOutcome {
   const { kind, causes, message } = failure
-  if (kind !== 'too-many') {
-    // Another uid than the pod's is told as a change of an immutable field.
-    const isAnother = kind === 'invalid' && message.includes('metadata.uid')
-    return refusedFor(isAnother ? 'changed' : WHY[kind], failure, null)
-  }
+  if (kind !== 'too-many') return refusedFor(failure.isOfAnother ? 'changed' : WHY[kind], failure, null)
   const budget = causes.find(({ reason }) => reason === 'DisruptionBudget')
   if (budget === undefined) return refusedFor('busy', failure, BUSY_AFTER_MS)
   const refused = refusedFor('budget', failure, BUDGET_AFTER_MS)

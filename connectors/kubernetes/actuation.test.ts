@@ -29,6 +29,7 @@ describe('one actuation', () => {
   const leader: Leader = {
     identity: 'me',
     mayAct: () => true,
+    waitsFor: () => null,
     lead: () => 1,
     transitions: () => 0,
     serverNowMs: () => 1_000,

@@ -9,7 +9,7 @@ import { nameShape } from '../../models/events/shapes.ts'
 import { isOurs } from './custom-objects.ts'
 import { APPLICATIONS_MAX, NODE_KEYS } from './names.ts'
 import { roleOf } from './node-facts.ts'
-import { isEmulated, noteOf, type WatchedCamera, type WatchedNode } from './watched.ts'
+import { isEmulated, isReady, noteOf, type WatchedCamera, type WatchedNode } from './watched.ts'
 
 export interface CameraFacts {
   readonly name: string
@@ -80,9 +80,6 @@ export function saysTheSame(a: WatchedNode, b: WatchedNode): boolean {
   return isReady(a) === isReady(b) && KEYS.every((key) => noteOf(a.metadata, key) === noteOf(b.metadata, key))
 }
 
-const isReady = (node: WatchedNode | undefined): boolean =>
-  node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
-
 /** A camera streams while the node lives that has its stream, as far as a cluster can tell. */
 function conditionOf(
   { node, recordedAt }: Place,
@@ -90,7 +87,8 @@ function conditionOf(
 ): Pick<CameraFacts, 'online' | 'degraded' | 'reason'> {
   const source = node ?? recordedAt
   if (source === null) return { online: true, degraded: true, reason: 'nobody says which node has its stream: set node or recordedAt' }
-  const online = isReady(nodes.get(source))
+  const on = nodes.get(source)
+  const online = on !== undefined && isReady(on)
   return { online, degraded: false, reason: online ? '' : `its node ${source} is not ready` }
 }
 

@@ -9,7 +9,7 @@ import type { Clock } from '../../models/ports.ts'
 import { saysTheSame } from './camera-facts.ts'
 import type { Cluster, ClusterChange } from './cluster.ts'
 import { claimants, nodesOfSlice } from './cluster-index.ts'
-import { kubePodName } from './names.ts'
+import { podKey } from './names.ts'
 import { isOver } from './pod-facts.ts'
 import { nameOf, type Telling } from './telling.ts'
 import type { WatchedPod } from './watched.ts'
@@ -141,7 +141,7 @@ export function createBacklog({ cluster, telling, clock }: BacklogOptions): Back
     for (const pod of gone.splice(0, BATCH_MAX)) events.push(...tell(nameOf(pod), () => telling.pod(pod, { timeMs, isGone: true })))
     for (const name of missing) {
       missing.delete(name)
-      const isBack = cluster.objects('pod').has(keyOfTwinName(name))
+      const isBack = cluster.objects('pod').has(podKey(name))
       if (!isBack) events.push(...tell(name, () => telling.podIsGone(name, { timeMs })))
     }
     for (const name of cluster.isListed('node') ? nodes : []) {
@@ -191,9 +191,4 @@ function byTurn(a: WatchedPod, b: WatchedPod): number {
   const over = Number(isOver(b)) - Number(isOver(a))
   const [ageA, ageB] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '']
   return over || (ageA < ageB ? -1 : ageA > ageB ? 1 : a.metadata.name < b.metadata.name ? -1 : 1)
-}
-
-function keyOfTwinName(name: string): string {
-  const pod = kubePodName(name)
-  return pod === null ? '' : `${pod.namespace}/${pod.name}`
 }

@@ -24,8 +24,8 @@ import {
 import { type Informer, type KubeObject, runInformer } from './informer.ts'
 import type { KubeClient } from './kube-client.ts'
 import { type KubeFailure, toKubeFailure } from './kube-failure.ts'
-import { type PlacementRules, type PodOfPolicy, type PolicyStatus, rulesFor, type WatchedPolicy } from './placement-policy.ts'
-import { policyKey, policyStatuses } from './policy-status.ts'
+import { type PlacementRules, type PodOfPolicy, type PolicyStatus, policyKey, rulesFor, type WatchedPolicy } from './placement-policy.ts'
+import { policyStatuses } from './policy-status.ts'
 import { FIELD_MANAGER } from './prepare-action.ts'
 import type { WatchedCamera } from './watched.ts'
 

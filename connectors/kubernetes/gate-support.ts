@@ -3,11 +3,11 @@
  *
  * Where it cannot, only pods whose own template has the gate wait for a decision; that is no fault, but people have to know.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Check } from '../../models/contracts/api.ts'
 import type { Stop } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import type { KubeClient } from './kube-client.ts'
-import { toKubeFailure } from './kube-failure.ts'
+import { orNull } from './kube-failure.ts'
 import { GATE } from './names.ts'
 
 export interface GateSupport {
@@ -27,7 +27,7 @@ export function runGateSupport(client: Pick<KubeClient, 'request' | 'server'>): 
     while (!stopping.signal.aborted) {
       const found = await look(client).catch(() => null)
       said = found ?? said
-      await sleep(found === null ? RETRY_MS : EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      await pause(found === null ? RETRY_MS : EVERY_MS, stopping.signal)
     }
   }
   const running = run()
@@ -53,11 +53,6 @@ async function look({ request, server }: Pick<KubeClient, 'request' | 'server'>)
 }
 
 async function isServed(request: KubeClient['request'], path: string): Promise<boolean> {
-  try {
-    const { resources } = await request<{ readonly resources: readonly { readonly name: string }[] }>({ path })
-    return resources.some(({ name }) => name === 'mutatingadmissionpolicies')
-  } catch (error) {
-    if (toKubeFailure(error).kind === 'not-found') return false
-    throw error
-  }
+  const found = await orNull(request<{ readonly resources: readonly { readonly name: string }[] }>({ path }))
+  return found?.resources.some(({ name }) => name === 'mutatingadmissionpolicies') ?? false
 }

@@ -47,6 +47,16 @@ export class KubeFailure extends Error {
   get isOutcomeUnknown(): boolean {
     return this.kind === 'unreachable' || this.kind === 'timeout' || this.status >= 500
   }
+
+  /** Whether the same may be tried again, on what is read then, by whoever does no harm by doing it twice. */
+  get mayTryAgain(): boolean {
+    return this.isOutcomeUnknown || this.kind === 'conflict' || this.kind === 'too-many'
+  }
+
+  /** The object of that name has another uid: the server tells it as a change of an immutable field. */
+  get isOfAnother(): boolean {
+    return this.kind === 'invalid' && this.message.includes('metadata.uid')
+  }
 }
 
 /** Messages of a refused change carry whole objects. */
@@ -101,4 +111,14 @@ export function toKubeFailure(error: unknown): KubeFailure {
   } = typeof error === 'object' && error !== null ? (error as NodeJS.ErrnoException) : {}
   const kind = name === 'TimeoutError' ? 'timeout' : UNTRUSTED.test(code) ? 'untrusted' : 'unreachable'
   return new KubeFailure(kind, code === '' || message.includes(code) ? message : `${message} (${code})`)
+}
+
+/** Null for what is not there. @throws KubeFailure for all else. */
+export async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof KubeFailure && error.kind === 'not-found') return null
+    throw error
+  }
 }

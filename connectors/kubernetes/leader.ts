@@ -6,7 +6,7 @@
  */
 import type { Logger, Stop } from '../../models/ports.ts'
 import type { KubeClient } from './kube-client.ts'
-import { KubeFailure, toKubeFailure } from './kube-failure.ts'
+import { type KubeFailure, orNull, toKubeFailure } from './kube-failure.ts'
 import { microTime } from './micro-time.ts'
 
 export interface LeaderOptions {
@@ -46,6 +46,8 @@ export interface Leader {
   readonly identity: string
   /** No other can hold the lease now. */
   mayAct(): boolean
+  /** Who keeps us from acting, in words; null: we may. */
+  waitsFor(): string | null
   /** Counts our leads; what was begun in one of them is to be looked at again in the next. */
   lead(): number
   /** How often the lease has changed hands. */
@@ -135,10 +137,7 @@ export function runLeader(options: LeaderOptions): Leader {
     }
   }
   const round = async (): Promise<void> => {
-    const lease = await client.request<Lease>({ path, timeoutMs }).catch((error: unknown) => {
-      if (error instanceof KubeFailure && error.kind === 'not-found') return null
-      throw error
-    })
+    const lease = await orNull(client.request<Lease>({ path, timeoutMs }))
     if (lease === null) seen = null
     else look(lease)
     if (heldByAnother()) return end(`${lease?.spec?.holderIdentity} holds the lease`)
@@ -181,6 +180,7 @@ export function runLeader(options: LeaderOptions): Leader {
   return {
     identity,
     mayAct,
+    waitsFor: () => (mayAct() ? null : `${seen?.lease.spec?.holderIdentity || 'no edgetwin'} leads, this one (${identity}) does not`),
     lead: () => leads,
     transitions: () => seen?.lease.spec?.leaseTransitions ?? 0,
     serverNowMs: () => (serverAheadMs === null ? null : Math.round(monotonic() + serverAheadMs)),

@@ -6,7 +6,7 @@
  */
 import { TwinError } from '../../models/errors.ts'
 import type { KubeClient } from './kube-client.ts'
-import { KubeFailure } from './kube-failure.ts'
+import { KubeFailure, orNull } from './kube-failure.ts'
 import { EMPTY_LEDGER, type Ledger, ledgerShape, type Step } from './ledger-state.ts'
 
 export interface LedgerOptions {
@@ -59,14 +59,10 @@ export function openLedger(options: LedgerOptions): LedgerStore {
   let queue: Promise<unknown> = Promise.resolve()
 
   const fetch = async (): Promise<Held> => {
-    try {
-      const object = await client.request<ConfigMap>({ path })
-      return { object, ledger: decode(object, path) }
-    } catch (error) {
-      if (!(error instanceof KubeFailure) || error.kind !== 'not-found') throw error
-      // Nobody has made it yet: the chart does, as its account may not.
-      return { object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } }, ledger: EMPTY_LEDGER }
-    }
+    const object = await orNull(client.request<ConfigMap>({ path }))
+    if (object !== null) return { object, ledger: decode(object, path) }
+    // Nobody has made it yet: the chart does, as its account may not.
+    return { object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } }, ledger: EMPTY_LEDGER }
   }
   const write = async ({ object }: Held, ledger: Ledger, auditId: string | undefined): Promise<Held> => {
     const { managedFields: _, ...metadata } = object.metadata
@@ -93,7 +89,7 @@ export function openLedger(options: LedgerOptions): LedgerStore {
         // What we remember may be old: only the server's word, or its taking of our change, is an answer.
         if (isWritten || wasFresh) return result
       } catch (error) {
-        if (!(error instanceof KubeFailure) || !mayTryAgain(error) || tries >= TRIES) throw error
+        if (!(error instanceof KubeFailure) || !error.mayTryAgain || tries >= TRIES) throw error
         if (isDryRun && error.kind === 'conflict') imagined = null
         await wait(Math.max(error.retryAfterMs ?? 0, random() * Math.min(PAUSE_MS_MAX, 20 * 2 ** tries)))
       }
@@ -111,10 +107,6 @@ export function openLedger(options: LedgerOptions): LedgerStore {
       return imagined ?? ledger
     },
   }
-}
-
-function mayTryAgain(failure: KubeFailure): boolean {
-  return failure.kind === 'conflict' || failure.kind === 'too-many' || failure.isOutcomeUnknown
 }
 
 function decode(object: ConfigMap, path: string): Ledger {

@@ -74,6 +74,12 @@ export function twinPodName({ name, namespace = 'default' }: { readonly name: st
   return `${name}.${namespace}`
 }
 
+/** By which informers have a pod, from its name in the twin; of what is no such name it is the key of none. */
+export function podKey(twinName: string): string {
+  const pod = kubePodName(twinName)
+  return pod === null ? '' : `${pod.namespace}/${pod.name}`
+}
+
 /** @returns null when it is no name that `twinPodName` gives. */
 export function kubePodName(twinName: string): KubeName | null {
   const dot = twinName.lastIndexOf('.')

@@ -6,7 +6,7 @@ import { quantity } from '../../models/scheduling/kubernetes/quantity.ts'
 import { offersOf } from './asked-devices.ts'
 import type { Device } from './inventory.ts'
 import { NODE_KEYS } from './names.ts'
-import { isEmulated, noteOf, type WatchedNode } from './watched.ts'
+import { conditionOf, isEmulated, isReady, noteOf, type WatchedNode } from './watched.ts'
 
 export interface NodeFacts {
   readonly identity: {
@@ -30,9 +30,8 @@ export interface AcceleratorFacts {
 export function nodeFactsOf(node: WatchedNode): NodeFacts {
   const { metadata, spec, status } = node
   const unschedulable = spec?.unschedulable === true
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+  const ready = conditionOf(node, 'Ready')
   const why = ready === undefined ? 'its kubelet has not reported yet' : [ready.reason, ready.message].filter(Boolean).join(': ')
-  const isReady = ready?.status === 'True'
   return {
     identity: {
       role: roleOf(node),
@@ -41,7 +40,7 @@ export function nodeFactsOf(node: WatchedNode): NodeFacts {
       memoryBytes: status?.capacity?.memory === undefined ? null : quantity(status.capacity.memory),
     },
     schedulable: !unschedulable,
-    conditions: { ready: isReady, cordoned: unschedulable, reason: isReady ? '' : why.slice(0, 1_000) },
+    conditions: { ready: isReady(node), cordoned: unschedulable, reason: isReady(node) ? '' : why.slice(0, 1_000) },
   }
 }
 

@@ -98,6 +98,9 @@ export function speaksOf({ metadata, spec }: WatchedPolicy, pod: PodOfPolicy, ho
   return isMeant && matchesLabels(spec.selector ?? {}, pod.labels)
 }
 
+/** namespace/name */
+export const policyKey = ({ metadata: { namespace, name } }: Pick<WatchedPolicy, 'metadata'>): string => `${namespace}/${name}`
+
 /** Oldest first, then by name. */
 export function byAge({ metadata: a }: WatchedPolicy, { metadata: b }: WatchedPolicy): number {
   return (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? '') || a.name.localeCompare(b.name)
@@ -106,7 +109,7 @@ export function byAge({ metadata: a }: WatchedPolicy, { metadata: b }: WatchedPo
 export function rulesOf({ metadata, spec }: WatchedPolicy): PlacementRules {
   const { budget, disruption = {} } = spec
   return {
-    policy: `${metadata.namespace}/${metadata.name}`,
+    policy: policyKey({ metadata }),
     mode: spec.mode,
     isPaused: spec.paused,
     algorithm: spec.algorithm,

@@ -12,11 +12,11 @@ import type { Effect, PodRef, Wanted } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, toKubeFailure } from './kube-failure.ts'
 import { kubePodName, POD_KEYS, twinPodName } from './names.ts'
-import { OWN_SCHEDULER, ownerOf, whyNeverBound } from './prepare-action.ts'
+import { OWN_SCHEDULER, whyNeverBound } from './prepare-action.ts'
 import { isGatedByUs, unschedulable } from './scheduler-view.ts'
 import { readDeployment } from './surge.ts'
-import { deploymentOf, isAllowed, isPodReady } from './surge-state.ts'
-import { noteOf, type WatchedPod } from './watched.ts'
+import { deploymentOf, isAllowed } from './surge-state.ts'
+import { isReady, noteOf, ownerOf, type WatchedPod } from './watched.ts'
 
 export interface SinkRules {
   /** `binding`: past the scheduler, for pods whose schedulerName is `edgetwin`; all others go by their gate. */
@@ -149,7 +149,7 @@ async function move(name: string, job: Job): Promise<PlacementResult> {
 async function surgedBy({ pod, options: { client, strategy } }: Job): Promise<string | null> {
   const deployment = deploymentOf(pod)
   const isBound = strategy === 'binding' && pod.spec.schedulerName === OWN_SCHEDULER
-  if (deployment === null || isBound || !isPodReady(pod)) return null
+  if (deployment === null || isBound || !isReady(pod)) return null
   try {
     const found = await readDeployment(client, { namespace: pod.metadata.namespace ?? 'default', deployment })
     return found !== null && isAllowed(found) ? deployment : null

@@ -10,7 +10,7 @@ import type { PodWarning } from '../../models/entities/pod.ts'
 import { POD_KEYS } from './names.ts'
 import type { PodSpec } from './pod-spec.ts'
 import { warningsOf } from './pod-warnings.ts'
-import { type ClusterEvent, noteOf, timeOf, type WatchedPod } from './watched.ts'
+import { type ClusterEvent, conditionOf, hasEnded, noteOf, timeOf, type WatchedPod } from './watched.ts'
 
 export interface PodPlace {
   readonly node: string
@@ -77,13 +77,7 @@ function moment(text: string | null | undefined, heardMs: number): number {
   return ms === null || (heardMs >= ms && heardMs < ms + 1_000) ? heardMs : ms
 }
 
-export const isOver = ({ metadata, status }: WatchedPod): boolean =>
-  status?.phase === 'Succeeded' || status?.phase === 'Failed' || metadata.deletionTimestamp !== undefined
-
-/** Whether it still has what it asked for: also while it is being deleted. */
-export const holdsResources = ({ status }: WatchedPod): boolean => status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
-
-const conditionOf = ({ status }: WatchedPod, wanted: string) => status?.conditions?.find(({ type }) => type === wanted)
+export const isOver = (pod: WatchedPod): boolean => hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined
 
 const imageOf = ({ spec }: WatchedPod): string => (spec.containers[0]?.image ?? '').slice(0, TEXT_MAX)
 

@@ -9,13 +9,10 @@ import { applicationNamed } from '../../models/applications/applications.ts'
 import type { ImageRegistry } from '../../models/applications/registry.ts'
 import { nameShape } from '../../models/events/shapes.ts'
 import { podSpecShape } from '../../models/events/work-events.ts'
-import { PLACEABLE, PLACEMENT_LABEL, POD_KEYS, twinPodName } from './names.ts'
-import { noteOf, type WatchedPod } from './watched.ts'
+import { POD_KEYS, twinPodName } from './names.ts'
+import { noteOf, ownerOf, type WatchedPod } from './watched.ts'
 
 export type PodSpec = z.infer<typeof podSpecShape>
-
-/** Whether edgetwin may place it. */
-export const isPlaceable = ({ metadata }: WatchedPod): boolean => metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE
 
 /** The camera of a pod that names none. */
 export const NO_CAMERA = 'none'
@@ -69,9 +66,8 @@ function framesOf({ metadata }: WatchedPod, faults: string[]): number {
 }
 
 /** That of its owner: a pod's own name dies with it. */
-function defaultRequest({ metadata }: WatchedPod): string {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
-  const { namespace } = metadata
-  const name = twinPodName({ name: owner?.name ?? metadata.name, namespace })
+function defaultRequest(pod: WatchedPod): string {
+  const { metadata } = pod
+  const name = twinPodName({ name: ownerOf(pod)?.name ?? metadata.name, namespace: metadata.namespace })
   return nameShape.safeParse(name).success ? name : metadata.uid
 }

@@ -5,7 +5,7 @@
 import type { LoopMode } from '../../models/events/decision-events.ts'
 import { LOOP_MODES } from '../../models/events/decision-events.ts'
 import { condition } from './custom-objects.ts'
-import { byAge, type PodOfPolicy, type PolicyStatus, policyFor, speaksOf, type WatchedPolicy } from './placement-policy.ts'
+import { byAge, type PodOfPolicy, type PolicyStatus, policyFor, policyKey, speaksOf, type WatchedPolicy } from './placement-policy.ts'
 import type { Condition } from './watched.ts'
 
 export interface StatusOptions {
@@ -19,8 +19,6 @@ export interface StatusOptions {
   /** The name of the newest plan for the pods of a policy, namespace/name. */
   readonly lastPlan: (policy: string) => string | null
 }
-
-export const policyKey = ({ metadata: { namespace, name } }: WatchedPolicy): string => `${namespace}/${name}`
 
 /** By the policies' keys. @param pods Those that edgetwin may place. */
 export function policyStatuses(

@@ -10,8 +10,8 @@ import type { ActionReads, ActionRequest, PlaceAction, PodRef, Prepared } from '
 import { besideOf } from './beside.ts'
 import { DELETION_COST, FIRST_TO_GO, GATE, PLACEABLE, PLACEMENT_LABEL, POD_KEYS, SURGE_KEYS } from './names.ts'
 import { HOSTNAME, narrowed, type RankedHost } from './narrowing.ts'
-import { gatesOf, hasEnded, isGatedByUs, isReady, replacementOf, schedulerView, withDefaultSpread } from './scheduler-view.ts'
-import type { WatchedNode, WatchedPod } from './watched.ts'
+import { gatesOf, isGatedByUs, replacementOf, schedulerView, withDefaultSpread } from './scheduler-view.ts'
+import { hasEnded, isPlaceable, isReady, ownerOf, type WatchedNode, type WatchedPod } from './watched.ts'
 
 export const FIELD_MANAGER = 'edgetwin'
 /** A pod that is to be bound names it as its scheduler, else the stock scheduler would race us for it. */
@@ -44,7 +44,7 @@ function podFault({ name, namespace, uid }: PodRef, pod: WatchedPod | null): str
   if (uid !== null && metadata.uid !== uid) return `${what} is another one than the decision speaks of: it was made anew since`
   if (metadata.deletionTimestamp !== undefined) return `${what} is being deleted`
   if (hasEnded(pod)) return `${what} has ended: ${pod.status?.phase}`
-  if (metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE) return null
+  if (isPlaceable(pod)) return null
   return `${what} lacks the label ${PLACEMENT_LABEL}: ${PLACEABLE}, so it is not edgetwin's to place`
 }
 
@@ -55,7 +55,7 @@ function prepareGate({ nodes, topK, decision, replaces }: PlaceAction & { kind: 
   const others = gatesOf(pod).filter((gate) => gate !== GATE)
   // By the time they are gone the decision would be old, and a pod that was released can never be given other nodes.
   if (others.length > 0) return refused(`pod ${name} is held by ${others.join(', ')} too; it is placed when only edgetwin's gate is left`)
-  const { feasible, against } = choices(pod, pod, nodes, reads)
+  const { feasible, against } = choices({ pod, uid: pod.metadata.uid }, nodes, reads)
   if (feasible.length === 0) return refused(`no node wanted for pod ${name} can take it: ${against.join('; ')}`)
   const ranked = rankFor(pod, feasible.slice(0, Math.max(1, topK)), reads)
   const why = { [POD_KEYS.decision]: decision, ...(replaces === undefined ? {} : { [POD_KEYS.replaces]: replaces }) }
@@ -86,7 +86,7 @@ function prepareBind({ node: wanted, decision }: PlaceAction & { kind: 'bind' },
   if (schedulerName !== OWN_SCHEDULER)
     return refused(`pod ${name} is left to scheduler ${schedulerName}; only pods with schedulerName: ${OWN_SCHEDULER} are bound`)
   if (gatesOf(pod).length > 0) return refused(`pod ${name} is still held by ${gatesOf(pod).join(', ')}`)
-  const { feasible, against } = choices(pod, pod, [wanted], reads)
+  const { feasible, against } = choices({ pod, uid: pod.metadata.uid }, [wanted], reads)
   if (feasible.length === 0) return refused(`node ${wanted} cannot take pod ${name}: ${against.join('; ')}`)
   const body = {
     apiVersion: 'v1',
@@ -113,7 +113,7 @@ function prepareMove(action: PlaceAction & { kind: 'evict' | 'surge' }, pod: Wat
       `pod ${name} may leave no gap, and no other of ${owner.kind} ${owner.name} is ready on node ${first}; scale it up by one first, or allow one pod more for a while: ${SURGE_KEYS.allowed}: "true"`,
     )
   const next = action.kind === 'surge' ? besideOf(pod, reads) : { pod: replacementOf(pod), uid, reads }
-  const { feasible, against } = choices(next.pod, { metadata: next }, [first], next.reads)
+  const { feasible, against } = choices(next, [first], next.reads)
   if (feasible.length === 0) return refused(`node ${first} could not take what replaces pod ${name}: ${against.join('; ')}`)
   if (action.kind === 'surge') {
     const metadata = { ...preconditions(pod), annotations: { [DELETION_COST]: FIRST_TO_GO } }
@@ -140,19 +140,12 @@ export function whyNeverMoved(pod: WatchedPod): string | null {
 
 function isSpare(other: WatchedPod, pod: WatchedPod, node: string): boolean {
   const isSibling = other.metadata.uid !== pod.metadata.uid && ownerOf(other)?.uid === ownerOf(pod)?.uid
-  const ready = (other.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
-  return isSibling && ready && other.spec.nodeName === node && other.metadata.deletionTimestamp === undefined
-}
-
-/** The one that makes another when the pod is gone. */
-export function ownerOf({ metadata }: WatchedPod): { readonly kind: string; readonly name: string; readonly uid: string } | null {
-  return (metadata.ownerReferences ?? []).find(({ controller }) => controller) ?? null
+  return isSibling && isReady(other) && other.spec.nodeName === node && other.metadata.deletionTimestamp === undefined
 }
 
 /** Which of the wanted nodes can take the pod now, in the order wanted, and what stands against the others. */
 function choices(
-  pod: KubePod,
-  { metadata: { uid } }: { readonly metadata: Pick<WatchedPod['metadata'], 'uid'> },
+  { pod, uid }: { readonly pod: KubePod; readonly uid: string },
   wanted: readonly string[],
   reads: ActionReads,
 ): { readonly feasible: readonly WatchedNode[]; readonly against: readonly string[] } {

@@ -43,7 +43,7 @@ export function runActuation(options: ActuationOptions): Actuation {
     ...actuator,
     leader,
     checks: () => [leaderCheck(leader), ledgerCheck(actuator)],
-    waitsFor: () => (leader.mayAct() ? null : `${leader.status().holder ?? 'no edgetwin'} leads, this one (${leader.identity}) does not`),
+    waitsFor: leader.waitsFor,
     async stop() {
       clearInterval(tidying)
       await actuator.stop()

@@ -10,19 +10,15 @@ import { type KubeSnapshot, snapshotOf } from '../../models/scheduling/kubernete
 import type { ActionReads, ClusterView } from './actions.ts'
 import { GATE, POD_KEYS } from './names.ts'
 import { HOSTNAME, widened } from './narrowing.ts'
-import type { Condition, WatchedNode, WatchedPod } from './watched.ts'
+import { type Condition, hasEnded, ownerOf, type WatchedNode, type WatchedPod } from './watched.ts'
 
-const ENDED = ['Succeeded', 'Failed']
 const ZONE = 'topology.kubernetes.io/zone'
 
-export const hasEnded = ({ status }: WatchedPod): boolean => ENDED.includes(status?.phase ?? '')
 export const gatesOf = ({ spec }: WatchedPod): readonly string[] => (spec.schedulingGates ?? []).map(({ name }) => name)
 export const isGatedByUs = (pod: WatchedPod): boolean => gatesOf(pod).includes(GATE)
 /** The scheduler's own word that it finds no node. */
 export const unschedulable = ({ status }: WatchedPod): Condition | undefined =>
   (status?.conditions ?? []).find(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable')
-export const isReady = ({ status }: WatchedNode): boolean =>
-  (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
 
 /** @param without uid of the pod that is asked about: it takes no room from itself. */
 export function schedulerView({ nodes, pods, namespaces, devices = null }: ActionView, without: string): KubeSnapshot {
@@ -80,10 +76,10 @@ const SPREAD_OWNERS = ['ReplicaSet', 'StatefulSet', 'ReplicationController']
 const OWN_LABELS = ['statefulset.kubernetes.io/pod-name', 'apps.kubernetes.io/pod-index']
 
 /** The scheduler spreads the pods of one owner softly when nobody asked for anything else: PodTopologySpread's own default constraints. */
-export function withDefaultSpread(pod: KubePod, { metadata }: WatchedPod, nodes: readonly WatchedNode[]): KubePod {
-  const isOwned = (metadata.ownerReferences ?? []).some(({ controller, kind }) => controller && SPREAD_OWNERS.includes(kind))
+export function withDefaultSpread(pod: KubePod, made: WatchedPod, nodes: readonly WatchedNode[]): KubePod {
+  const isOwned = SPREAD_OWNERS.includes(ownerOf(made)?.kind ?? '')
   if (!isOwned || (pod.spec.topologySpreadConstraints ?? []).length > 0) return pod
-  const labels = Object.entries(metadata.labels ?? {}).filter(([key]) => !OWN_LABELS.includes(key))
+  const labels = Object.entries(made.metadata.labels ?? {}).filter(([key]) => !OWN_LABELS.includes(key))
   const soft = (topologyKey: string, maxSkew: number): SpreadConstraint => ({
     topologyKey,
     maxSkew,

@@ -86,9 +86,8 @@ export function createSuccession(options: SuccessionOptions): Succession {
       } catch (error) {
         const failure = toKubeFailure(error)
         // Gone, or another pod of that name: what a request for this one could have done is over.
-        if (failure.kind === 'not-found' || isOfAnother(failure)) return { state: 'gone' }
-        const mayTryAgain = failure.isOutcomeUnknown || failure.kind === 'conflict' || failure.kind === 'too-many'
-        if (!mayTryAgain || tries >= FENCE_TRIES) throw failure
+        if (failure.kind === 'not-found' || failure.isOfAnother) return { state: 'gone' }
+        if (!failure.mayTryAgain || tries >= FENCE_TRIES) throw failure
         await wait(Math.max(failure.retryAfterMs ?? 0, FENCE_PAUSE_MS * tries))
       }
     }
@@ -164,7 +163,8 @@ export function createSuccession(options: SuccessionOptions): Succession {
   }
 
   const termNow = async (): Promise<Term | string> => {
-    if (!leader.mayAct()) return `${leader.status().holder ?? 'no edgetwin'} leads, this one (${leader.identity}) does not`
+    const waitsFor = leader.waitsFor()
+    if (waitsFor !== null) return waitsFor
     if (taking !== null) return taking
     if (ours !== null && ours.lead === leader.lead()) return ours
     if (monotonic() - lostMs < AFTER_LOSS_MS) return 'another edgetwin has just taken over'
@@ -219,8 +219,4 @@ function actionOf({ kind, namespace, pod, uid, decision, target, deployment = ''
   if (kind === 'bind') return { ...common, kind, node: nodes[0] ?? '' }
   if (kind === 'evict') return { ...common, kind, nodes }
   return kind === 'gate' ? { ...common, kind, nodes, topK: nodes.length } : { ...common, kind, nodes, topK: nodes.length, deployment }
-}
-
-function isOfAnother({ kind, message }: KubeFailure): boolean {
-  return kind === 'invalid' && message.includes('metadata.uid')
 }

@@ -8,8 +8,8 @@ import type { ActionRequest } from './actions.ts'
 import type { KubeObject } from './informer.ts'
 import type { Intent } from './ledger-state.ts'
 import { DELETION_COST, FIRST_TO_GO, POD_KEYS, SURGE_KEYS } from './names.ts'
-import { FIELD_MANAGER, ownerOf, pathOf } from './prepare-action.ts'
-import type { Metadata, WatchedPod } from './watched.ts'
+import { FIELD_MANAGER, pathOf } from './prepare-action.ts'
+import { isReady, type Metadata, ownerOf, type WatchedPod } from './watched.ts'
 
 export interface Deployment extends KubeObject {
   readonly metadata: Metadata & { readonly generation?: number }
@@ -44,8 +44,6 @@ export function deploymentOf(pod: WatchedPod): string | null {
 export const isAllowed = ({ metadata }: Deployment): boolean => metadata.annotations?.[SURGE_KEYS.allowed] === 'true'
 /** The pod that a surge of it is for. */
 export const surgedFor = ({ metadata }: Deployment): string | null => metadata.labels?.[SURGE_KEYS.of] ?? null
-export const isPodReady = ({ status }: WatchedPod): boolean =>
-  (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
 
 /** Why there may be no pod more now. @returns null: there may. */
 export function whyNoSurge(pod: WatchedPod, deployment: Deployment): string | null {
@@ -110,7 +108,7 @@ export function newcomerOf(pods: readonly WatchedPod[], { uid }: Pick<SurgeRef, 
 /** Whether the newcomer serves where it was wanted, and all others do: only then is it the old one that goes. */
 export function isReplaced(deployment: Deployment, pods: readonly WatchedPod[], { uid, target }: Pick<Intent, 'uid' | 'target'>): boolean {
   const newcomer = newcomerOf(pods, { uid })
-  if (newcomer?.metadata.annotations?.[POD_KEYS.replaces] !== uid || !isPodReady(newcomer)) return false
+  if (newcomer?.metadata.annotations?.[POD_KEYS.replaces] !== uid || !isReady(newcomer)) return false
   const isWhole = isSeen(deployment) && deployment.status?.availableReplicas === (deployment.spec.replicas ?? 1)
   return isWhole && target.split(',').includes(newcomer.spec.nodeName ?? '')
 }

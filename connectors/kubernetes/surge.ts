@@ -5,17 +5,17 @@
  * Best effort: which pod goes is the ReplicaSet's choice, by readiness first and then by deletion cost. Until it is closed, it stands
  * on the Deployment and in the ledger: whoever leads next finishes it when the new pod serves, and undoes it otherwise.
  */
-import { act, listAll, orNull, readPod } from './act.ts'
+import { act, listAll, readPod } from './act.ts'
 import type { ActionRequest, Effect, PlaceAction } from './actions.ts'
 import type { KubeClient } from './kube-client.ts'
-import { toKubeFailure } from './kube-failure.ts'
+import { orNull, toKubeFailure } from './kube-failure.ts'
 import type { Intent } from './ledger-state.ts'
-import { ownerOf } from './prepare-action.ts'
 import { isGatedByUs } from './scheduler-view.ts'
 import {
   costlessRequest,
   costRequest,
   type Deployment,
+  deploymentOf,
   deploymentPath,
   fenceRequest,
   isReplaced,
@@ -64,7 +64,11 @@ export interface SurgeEnd {
 const LOOK_EVERY_MS = 200
 const TRIES_MAX = 5
 
-export const surgeOf = ({ namespace, uid, deployment = '' }: Intent): SurgeRef => ({ namespace, uid, deployment })
+export const surgeOf = ({ namespace, uid, deployment = '' }: Pick<Intent, 'namespace' | 'uid' | 'deployment'>): SurgeRef => ({
+  namespace,
+  uid,
+  deployment,
+})
 
 /** @returns null when there is none. @throws KubeFailure */
 export function readDeployment(client: KubeClient, { namespace, deployment: name }: Omit<SurgeRef, 'uid'>): Promise<Deployment | null> {
@@ -77,12 +81,15 @@ async function podsOf(client: KubeClient, { metadata, spec }: Deployment): Promi
     .map(([key, value]) => `${key}=${value}`)
     .join(',')
   const pods = await listAll<WatchedPod>(client, `/api/v1/namespaces/${metadata.namespace ?? 'default'}/pods`, { labelSelector })
-  const isIts = (pod: WatchedPod) => ownerOf(pod)?.name.startsWith(`${metadata.name}-`) ?? false
-  return pods.filter((pod) => isIts(pod) && pod.metadata.deletionTimestamp === undefined)
+  // By more than its labels: not every selector can be asked for so.
+  return pods.filter((pod) => deploymentOf(pod) === metadata.name && pod.metadata.deletionTimestamp === undefined)
 }
 
 /** Whether the new pod serves where it was wanted. @throws KubeFailure */
-export async function hasReplaced(client: KubeClient, intent: Intent): Promise<boolean> {
+export async function hasReplaced(
+  client: KubeClient,
+  intent: Pick<Intent, 'namespace' | 'uid' | 'deployment' | 'target'>,
+): Promise<boolean> {
   const deployment = await readDeployment(client, surgeOf(intent))
   return deployment !== null && isReplaced(deployment, await podsOf(client, deployment), intent)
 }
@@ -119,8 +126,7 @@ export async function closeSurge(ref: SurgeRef, { wants, mayLand, fence }: Closi
       if (lower !== null) await client.request(lower.request)
       return { wasRaised, isTheirs }
     } catch (error) {
-      const { kind, isOutcomeUnknown, retryAfterMs } = toKubeFailure(error)
-      const mayTryAgain = isOutcomeUnknown || kind === 'conflict' || kind === 'too-many'
+      const { mayTryAgain, retryAfterMs } = toKubeFailure(error)
       if (!mayTryAgain || tries >= TRIES_MAX) throw error
       await wait(retryAfterMs ?? LOOK_EVERY_MS)
     }

@@ -13,13 +13,22 @@ import { type Inventory, inventoryOf, type SeenDevice } from './inventory.ts'
 import { ASSUMED_LINK, type AssumedLink } from './link-facts.ts'
 import { twinPodName } from './names.ts'
 import { type AcceleratorFacts, acceleratorFactsOf, nodeFactsOf } from './node-facts.ts'
-import { holdsResources, type PodFacts, podFactsOf } from './pod-facts.ts'
-import { isPlaceable, NO_CAMERA, readPodSpec, unknownCamera } from './pod-spec.ts'
+import { type PodFacts, podFactsOf } from './pod-facts.ts'
+import { NO_CAMERA, readPodSpec, unknownCamera } from './pod-spec.ts'
 import { createRequestBook } from './request-book.ts'
 import { createSiteTelling, keep, type SiteTelling, type SiteView } from './site-telling.ts'
 import { acceleratorEvents, nodeEvents, podEvents, type Stamp } from './to-events.ts'
 import { acceleratorsToldBy, nodesToldBy, podsToldBy } from './told.ts'
-import type { ClusterEvent, ResourceClaim, ResourceSlice, WatchedNode, WatchedPod } from './watched.ts'
+import {
+  type ClusterEvent,
+  hasEnded,
+  isPlaceable,
+  ownerOf,
+  type ResourceClaim,
+  type ResourceSlice,
+  type WatchedNode,
+  type WatchedPod,
+} from './watched.ts'
 
 /** What can be looked up of the cluster. */
 export interface ClusterView extends SiteView {
@@ -98,7 +107,13 @@ export function createTelling(options: TellingOptions): Telling {
     const told = seenBy(name) ?? seen.byNode.get(name) ?? []
     const inventory = inventoryOf({ node, slices: view.slicesOf(name), seen: told })
     inventories.set(name, inventory)
-    allotments.set(name, allotted(inventory, view.podsOn(name).filter(holdsResources)))
+    allotments.set(
+      name,
+      allotted(
+        inventory,
+        view.podsOn(name).filter((pod) => !hasEnded(pod)),
+      ),
+    )
     return inventory
   }
   const allotted = ({ devices }: Inventory, holding: readonly WatchedPod[]): ReadonlyMap<string, Allotment> =>
@@ -172,7 +187,7 @@ export function createTelling(options: TellingOptions): Telling {
     cameras: (at) => siteTelling.cameras(at),
     pod(pod, { timeMs, isGone }) {
       const name = nameOf(pod)
-      const how = { timeMs, isReplaced: isController(pod) }
+      const how = { timeMs, isReplaced: ownerOf(pod) !== null }
       // A label that was taken off takes the pod out of the twin, and out of our hands; another uid is another pod.
       const isKnown = isPlaceable(pod) && pods.get(name)?.uid === pod.metadata.uid
       const notBeforeMs = Math.max(pods.get(name)?.createdMs ?? 0, entities().pod.get(name)?.reported.createdMs ?? 0)
@@ -219,11 +234,11 @@ export function createTelling(options: TellingOptions): Telling {
     // Pods outlive a node that was deleted by a minute, and a binding may name a node that never was.
     if (on === undefined) return `${nodeName}/cpu0`
     const inventory = inventories.get(nodeName) ?? survey(on, timeMs)
-    if (holdsResources(pod) && !allotments.get(nodeName)?.has(pod.metadata.uid)) survey(on, timeMs)
+    if (!hasEnded(pod) && !allotments.get(nodeName)?.has(pod.metadata.uid)) survey(on, timeMs)
     // One that is over has let go of what it had: what it would have had by itself is the best guess.
-    const allotment = (holdsResources(pod) ? allotments.get(nodeName) : allotted(inventory, [pod]))?.get(pod.metadata.uid)
+    const allotment = (hasEnded(pod) ? allotted(inventory, [pod]) : allotments.get(nodeName))?.get(pod.metadata.uid)
     // A claim that was allocated before the pod was bound may be heard of after it.
-    if (allotment?.awaitsClaim && holdsResources(pod) && view.showsClaims()) return null
+    if (allotment?.awaitsClaim && !hasEnded(pod) && view.showsClaims()) return null
     return (
       allotment?.devices[0] ?? inventories.get(nodeName)?.devices.find(({ acceleratorKind }) => acceleratorKind === 'CPU')?.name ?? null
     )
@@ -231,8 +246,6 @@ export function createTelling(options: TellingOptions): Telling {
 }
 
 export const nameOf = ({ metadata }: WatchedPod): string => twinPodName(metadata)
-
-const isController = ({ metadata }: WatchedPod): boolean => metadata.ownerReferences?.some(({ controller }) => controller === true) ?? false
 
 /** A place and times that were told stay: a pod that ended has let go of its devices. */
 function mergeTold(told: PodFacts | undefined, now: PodFacts): PodFacts {

@@ -1,7 +1,7 @@
 /**
  * What the twin holds, in the form in which the cluster is read: where telling begins after a start.
  *
- * Whatever else once fed this twin, its nodes and pods are the cluster's from now on; what only exporters speak of stays theirs.
+ * Whatever else once fed this twin, its nodes, cameras, links and pods are the cluster's from now on; what only exporters speak of stays theirs.
  */
 import type { EntityMaps } from '../../models/entities/entity-maps.ts'
 import { isEnded, type Pod } from '../../models/entities/pod.ts'
@@ -25,7 +25,6 @@ export function nodesToldBy({ node }: EntityMaps): Map<string, NodeFacts> {
   return told
 }
 
-/** Whatever else once fed this twin: cameras and links are the cluster's from now on. */
 export function camerasToldBy({ camera }: EntityMaps): Map<string, CameraFacts> {
   const told = new Map<string, CameraFacts>()
   for (const { name, mode, desired, reported } of camera.values()) {

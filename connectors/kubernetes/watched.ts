@@ -4,7 +4,7 @@
  */
 import type { Container, KubeNode, KubePod, ResourceList } from '../../models/scheduling/kubernetes/objects.ts'
 import type { KubeObject } from './informer.ts'
-import { NODE_KEYS } from './names.ts'
+import { NODE_KEYS, PLACEABLE, PLACEMENT_LABEL } from './names.ts'
 
 export interface Metadata {
   readonly name: string
@@ -184,6 +184,24 @@ export function timeOf(text: string | null | undefined): number | null {
 /** What a person wrote on it, as annotation or label. */
 export function noteOf({ annotations = {}, labels = {} }: Metadata, key: string): string | undefined {
   return annotations[key] ?? labels[key]
+}
+
+interface Conditioned {
+  readonly status?: { readonly conditions?: readonly Condition[] } | undefined
+}
+export const conditionOf = ({ status }: Conditioned, wanted: string): Condition | undefined =>
+  status?.conditions?.find(({ type }) => type === wanted)
+/** A node that takes work, or a pod that serves. */
+export const isReady = (object: Conditioned): boolean => conditionOf(object, 'Ready')?.status === 'True'
+
+/** It has let go of what it asked for; one that is being deleted has not. */
+export const hasEnded = ({ status }: WatchedPod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+/** Whether edgetwin may place it. */
+export const isPlaceable = ({ metadata }: WatchedPod): boolean => metadata.labels?.[PLACEMENT_LABEL] === PLACEABLE
+
+/** The one that makes another when the pod is gone. */
+export function ownerOf({ metadata }: WatchedPod): { readonly kind: string; readonly name: string; readonly uid: string } | null {
+  return metadata.ownerReferences?.find(({ controller }) => controller) ?? null
 }
 
 export function isEmulated({ metadata }: WatchedNode): boolean {

@@ -4,8 +4,7 @@ import { TwinError } from '../../models/errors.ts'
 import type { ActionReads, PlaceAction } from './actions.ts'
 import type { IntentWish } from './ledger-state.ts'
 import { POD_KEYS } from './names.ts'
-import { isReady } from './scheduler-view.ts'
-import { noteOf } from './watched.ts'
+import { isReady, noteOf, ownerOf } from './watched.ts'
 
 export function wishOf(action: PlaceAction, { pod, nodes: known }: ActionReads, nodes: readonly string[]): Omit<IntentWish, 'attempt'> {
   if (pod === null) throw new TwinError('INTERNAL', 'an action was prepared for no pod')
@@ -18,8 +17,7 @@ export function wishOf(action: PlaceAction, { pod, nodes: known }: ActionReads, 
     .update(JSON.stringify([decision, uid, kind, target]))
     .digest('hex')
     .slice(0, 20)
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)?.uid
-  const request = noteOf(pod.metadata, POD_KEYS.request) ?? owner ?? uid
+  const request = noteOf(pod.metadata, POD_KEYS.request) ?? ownerOf(pod)?.uid ?? uid
   const workload = `${namespace}/${request}/${noteOf(pod.metadata, POD_KEYS.stage) ?? ''}`
   const isRescue = kind === 'evict' && from !== null && (node === undefined || !isReady(node))
   const of = kind === 'surge' ? { deployment: action.deployment } : {}

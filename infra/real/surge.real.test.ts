@@ -15,8 +15,8 @@ import { budgetFor } from '../../connectors/kubernetes/ledger-state.ts'
 import { createKubernetesSink } from '../../connectors/kubernetes/placement-sink.ts'
 import { type Actuation, runActuation } from '../../connectors/kubernetes/run-actuation.ts'
 import { gatesOf } from '../../connectors/kubernetes/scheduler-view.ts'
-import { type Deployment, isPodReady } from '../../connectors/kubernetes/surge-state.ts'
-import type { WatchedPod } from '../../connectors/kubernetes/watched.ts'
+import type { Deployment } from '../../connectors/kubernetes/surge-state.ts'
+import { isReady, type WatchedPod } from '../../connectors/kubernetes/watched.ts'
 import type { Logger, PlacementResult } from '../../models/ports.ts'
 import { renderChart } from '../kustomize/render.ts'
 import { helmDist } from '../lab/helm-dist.ts'
@@ -104,7 +104,7 @@ async function watchReadiness(): Promise<void> {
     if (app === undefined) return
     if (type === 'DELETED') readiness.delete(object.metadata.uid)
     else readiness.set(object.metadata.uid, object)
-    const serving = [...readiness.values()].filter((pod) => pod.metadata.labels?.app === app && isPodReady(pod))
+    const serving = [...readiness.values()].filter((pod) => pod.metadata.labels?.app === app && isReady(pod))
     const count = serving.filter(({ metadata }) => metadata.deletionTimestamp === undefined).length
     fewest.set(app, Math.min(fewest.get(app) ?? Number.POSITIVE_INFINITY, count))
   }
@@ -214,11 +214,11 @@ async function settled(name: string, options: Parameters<typeof aDeployment>[1] 
   const [first, second] = await eventually(`${name} is whole`, async () => {
     const { metadata, status } = await deploymentOf(name)
     const isWhole = status?.availableReplicas === 2 && status.observedGeneration === metadata.generation
-    return isWhole ? (await podsOf(name)).filter(isPodReady) : null
+    return isWhole ? (await podsOf(name)).filter(isReady) : null
   })
   await eventually(
     'it was seen',
-    async () => [...readiness.values()].filter((pod) => pod.metadata.labels?.app === name && isPodReady(pod)).length === 2,
+    async () => [...readiness.values()].filter((pod) => pod.metadata.labels?.app === name && isReady(pod)).length === 2,
   )
   fewest.delete(name)
   return [first!, second!]
