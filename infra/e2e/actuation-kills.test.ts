@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { DecisionRecord } from '../../models/entities/decision-record.ts'
+import { eventually } from '../testing/eventually.ts'
 import { atMs, auditOf, deedsIn, doneTwice, mostWithin, notReserved, writesOf } from './actuation-audit.ts'
 import {
   type ActuationSite,
@@ -26,7 +27,7 @@ import {
   WINDOW_MS,
 } from './actuation-site.ts'
 import { type ApiRelay, MOMENTS, type Moment, startApiRelay } from './api-relay.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 import { PROTOCOL_STEPS, type ProtocolStep } from './protocol-steps.ts'
 
 const EACH = Number(process.env.ACTUATION_KILLS_EACH ?? 1)
@@ -106,7 +107,7 @@ async function start(user: User): Promise<Twin> {
   }
   writeFileSync(kubeconfig, JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...parts, 'current-context': 'lab' }))
   const of = ['--cluster', 'kubernetes', '--kubeconfig', kubeconfig, '--site', 'lab', '--mode', 'auto', '--cool-down-ms', '200']
-  const own = ['--data-dir', dataDirs.get(user)!, '--no-this-machine', '--log-level', process.env.ACTUATION_KILLS_LOG ?? 'fatal']
+  const own = ['--data-dir', dataDirs.get(user)!, '--no-this-machine', '--log-level', process.env.ACTUATION_KILLS_LOG ?? 'silent']
   const twin = { ...(await startEdgetwin([...of, ...own])), user }
   twins.set(user, twin)
   return twin

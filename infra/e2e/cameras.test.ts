@@ -10,13 +10,15 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import type { WhyPending } from '../../models/contracts/gates.ts'
 import type { WhatIfAnswer } from '../../models/contracts/what-if.ts'
+import type { Accelerator } from '../../models/entities/accelerator.ts'
 import type { Camera } from '../../models/entities/camera.ts'
 import type { Link } from '../../models/entities/link.ts'
 import type { Pod } from '../../models/entities/pod.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
+import { eventually } from '../testing/eventually.ts'
 import { keepScreenshot, launchChromium, openPage } from './browser.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 let lab: KubernetesLab
 let real: EdgetwinProcess
@@ -34,6 +36,8 @@ beforeAll(async () => {
   const dataDir = freshDataDir()
   simulated = await startEdgetwin(['--site', quietSite(dataDir), ...common, '--data-dir', dataDir])
   await eventually('all links are told', async () => (await entities<Link>(real, 'link')).length === 5)
+  const namesOf = async (of: EdgetwinProcess) => (await entities<Accelerator>(of, 'accelerator')).map(({ name, mode }) => `${name} ${mode}`)
+  await eventually('both twins know the same accelerators', async () => String(await namesOf(real)) === String(await namesOf(simulated)))
 }, 1_500_000)
 afterAll(async () => {
   await browser?.close()
