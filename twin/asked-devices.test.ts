@@ -80,3 +80,12 @@ it('places nothing of which it is not known yet what it asks for, and learns it'
   // What is known stays.
   expect(placed(fold(...asking('r-1', [GPU]), ...again(['example.com/npu'])))).toEqual({ 'r-1-infer': expect.any(String) })
 })
+
+it('keeps no device for a pod that is not to be placed now', () => {
+  const state = fold(...['r-1', 'r-2', 'r-3'].flatMap((request) => asking(request, [GPU])))
+  const trigger = { kind: 'arrival', subject: 'r-3-infer', detail: '' } as const
+  for (const name of ['r-1-infer', 'r-2-infer', 'r-3-infer']) {
+    const decided = decide(state, trigger, { ...options, isOurs: (pod) => pod.name === name })
+    expect([name, decided.ok ? decided.decision.placements.map(({ pod }) => pod) : decided.reason]).toEqual([name, [name]])
+  }
+})

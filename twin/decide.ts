@@ -101,11 +101,9 @@ function decisionFrom(state: TwinState, { answer, plan, trigger, options }: Deci
 
 /** In the words of the best outcome, had it been allowed. */
 function whyNone(state: TwinState, answer: WhatIfAnswer, options: DecideOptions): string {
-  const { isOurs = () => true } = options
-  const plans = outcomesFor(answer, options).map((outcome) => {
-    const placements = changesOf(state, outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
-    return planOf(state, { algorithm: outcome.algorithm, placements }, options)
-  })
+  const plans = outcomesFor(answer, options).map((outcome) =>
+    planOf(state, { algorithm: outcome.algorithm, placements: changesOf(state, outcome, options) }, options),
+  )
   const [best] = plans.filter(({ placements }) => placements.length > 0).sort((a, b) => a.finish.makespanMs - b.finish.makespanMs)
   if (best === undefined) return 'what waits is already where it is best'
   const { ratio, ms, isEnough } = gainOf(finishOf(state, options.registry), best.finish)

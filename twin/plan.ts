@@ -53,7 +53,7 @@ export function askAboutWaiting(state: TwinState, { id, registry, settings }: Pl
 
 /** The best that may be done now for the pods that are ours; without placements when nothing is worth doing. @param answer To `askAboutWaiting`. */
 export function bestPlan(state: TwinState, answer: WhatIfAnswer, options: PlanOptions): Plan {
-  const { settings, isOurs = () => true } = options
+  const { settings } = options
   const { clockMs } = state
   const moves = movesOf(state)
   const isCooling = coolDown(state, settings).leftMs > 0
@@ -64,7 +64,7 @@ export function bestPlan(state: TwinState, answer: WhatIfAnswer, options: PlanOp
   }
   add(answer.outcomes[0]?.algorithm ?? 'heft', [])
   for (const outcome of outcomesFor(answer, options)) {
-    const changes = changesOf(state, outcome).filter(({ pod }) => isOurs(state.entities.pod.get(pod)!))
+    const changes = changesOf(state, outcome, options)
     const addThose = (isAllowed: (change: Placement) => boolean) => add(outcome.algorithm, changes.filter(isAllowed))
     const isFree = (change: Placement) => mustMove(state, change) || isDisplaced(state, state.entities.pod.get(change.pod)!)
     addThose((change) => mustMove(state, change))
@@ -84,11 +84,15 @@ export function planOf(state: TwinState, { algorithm, placements }: Omit<Plan, '
   return { algorithm, placements, finish: finishOf(forkWithPlacements(state, placements), registry) }
 }
 
-/** What an outcome would change and can be changed now, in the order in which to bind. */
-export function changesOf(state: TwinState, { placements }: Outcome): Placement[] {
-  const isSettled = (name: string) => isOnItsWay(state, state.entities.pod.get(name)!)
+/** What an outcome would change and can be changed now, in the order in which to bind. A pod that is not ours takes nobody's turn. */
+export function changesOf(
+  state: TwinState,
+  { placements }: Outcome,
+  { isOurs = () => true }: Pick<PlanOptions, 'isOurs'> = {},
+): Placement[] {
+  const mayChange = (pod: Pod) => isOurs(pod) && !isOnItsWay(state, pod)
   const changes = placements
-    .filter(({ pod, from, to }) => from !== to && !isSettled(pod))
+    .filter(({ pod, from, to }) => from !== to && mayChange(state.entities.pod.get(pod)!))
     .sort((a, b) => a.predictedStartMs - b.predictedStartMs)
   return inTurn(state, changes)
 }
