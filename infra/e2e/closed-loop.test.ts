@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from '@jest/globals'
 import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import type { Pod } from '../../models/entities/pod.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { eventually } from '../testing/eventually.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 let edgetwin: EdgetwinProcess
 afterEach(() => edgetwin.kill('SIGKILL'))

@@ -85,14 +85,3 @@ export async function runToEnd(
   const [code] = (await once(child, 'exit')) as [number | null]
   return { code, stderr }
 }
-
-/** Asks until the answer is there. @throws naming what never came. */
-export async function eventually<T>(what: string, ask: () => Promise<T | null | undefined | false>, withinMs = 15_000): Promise<T> {
-  const untilMs = performance.now() + withinMs
-  for (;;) {
-    const answer = await ask()
-    if (answer) return answer
-    if (performance.now() > untilMs) throw new Error(`within ${withinMs} ms never: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}

@@ -5,8 +5,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import type { SeriesAnswer, TransitionsAnswer } from '../../models/contracts/history-api.ts'
+import { eventually } from '../testing/eventually.ts'
 import { accessibilityFaults, keepScreenshot, launchChromium, openPage, type Watched } from './browser.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 const TWINCTL = fileURLToPath(new URL('../../ui/cli/twinctl.ts', import.meta.url))
 const ARGS = ['--data-dir', freshDataDir(), '--no-this-machine']

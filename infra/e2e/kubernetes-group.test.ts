@@ -8,7 +8,8 @@ import type { Pod } from '../../models/entities/pod.ts'
 import { type KafkaLab, startKafka } from '../lab/kafka.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { eventually } from '../testing/eventually.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 let lab: KubernetesLab
 let kafka: KafkaLab

@@ -10,7 +10,8 @@ import type { Node } from '../../models/entities/node.ts'
 import type { Pod } from '../../models/entities/pod.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { eventually } from '../testing/eventually.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 let lab: KubernetesLab
 let edgetwin: EdgetwinProcess

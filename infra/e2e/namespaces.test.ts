@@ -13,8 +13,9 @@ import { ENTITY_KINDS } from '../../models/entities/entities.ts'
 import type { Pod } from '../../models/entities/pod.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
+import { eventually } from '../testing/eventually.ts'
 import { keepScreenshot, launchChromium, openPage } from './browser.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
 const OTHERS = /vault|bank/

@@ -21,8 +21,9 @@ import { type PostgresLab, startPostgres } from '../lab/postgres.ts'
 import { type PrometheusLab, startPrometheus } from '../lab/prometheus.ts'
 import { startToxiproxy, type Toxic, type Toxiproxy } from '../lab/toxiproxy.ts'
 import { stateHash } from '../state-hash.ts'
+import { eventually } from '../testing/eventually.ts'
 import { silent } from '../testing/journaled-site.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 const EVENTS = 100_000
 const BATCH = 250

@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import type { Node } from '../../models/entities/node.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, runToEnd, startEdgetwin } from './edgetwin-process.ts'
+import { eventually } from '../testing/eventually.ts'
+import { type EdgetwinProcess, freshDataDir, runToEnd, startEdgetwin } from './edgetwin-process.ts'
 
 const started: EdgetwinProcess[] = []
 const start = async (args: readonly string[]): Promise<EdgetwinProcess> => {

@@ -7,7 +7,8 @@ import type { WhatIfAnswer } from '../../models/contracts/what-if.ts'
 import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import type { Node } from '../../models/entities/node.ts'
 import type { JournaledEvent } from '../../models/events/events.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { eventually } from '../testing/eventually.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 const TWINCTL = fileURLToPath(new URL('../../ui/cli/twinctl.ts', import.meta.url))
 

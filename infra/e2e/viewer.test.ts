@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import type { Pod } from '../../models/entities/pod.ts'
+import { eventually } from '../testing/eventually.ts'
 import { accessibilityFaults, keepScreenshot, launchChromium, openPage, type Watched } from './browser.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
+import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
 const NODES = ['pi-1', 'tx2-1', 'tx2-2', 'tx2-3', 'edge-1']
 const CAMERAS = ['cam-1', 'cam-2', 'cam-3', 'cam-4']

@@ -19,7 +19,7 @@ import { runTool } from '../lab/tools.ts'
 import { EDGETWIN_IMAGE, EXPORTER_IMAGE } from '../lab/worker-images.ts'
 import { startWorkers, type Worker, type Workers } from '../lab/workers.ts'
 import { workersSupported } from '../lab/workers-supported.ts'
-import { eventually } from './edgetwin-process.ts'
+import { eventually } from '../testing/eventually.ts'
 
 const supported = workersSupported()
 const when = supported.ok ? describe : describe.skip

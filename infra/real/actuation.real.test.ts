@@ -14,6 +14,7 @@ import { openLedger } from '../../connectors/kubernetes/ledger.ts'
 import type { Ledger } from '../../connectors/kubernetes/ledger-state.ts'
 import { runActuation } from '../../connectors/kubernetes/run-actuation.ts'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
+import { eventually } from '../testing/eventually.ts'
 import { type Arm, type Moment, WORKER_BUDGET, WORKER_LEASE } from './actuation-worker.ts'
 
 const NODES = ['edge-1', 'edge-2', 'edge-3', 'edge-4']
@@ -67,14 +68,6 @@ function start(user: string, plant = ''): Worker {
   const worker = { user, identity, child }
   workers.set(identity, worker)
   return worker
-}
-
-async function eventually<T>(what: string, ask: () => Promise<T | false | null | undefined>, withinMs = 60_000): Promise<T> {
-  for (const end = performance.now() + withinMs; ; await sleep(50)) {
-    const answer = await ask()
-    if (answer) return answer
-    if (performance.now() > end) throw new Error(`never: ${what}`)
-  }
 }
 
 /** Whoever writes the ledger, once all that was left undone is found out. */

@@ -14,9 +14,10 @@ import { createKubeClient, type KubeClient, type KubeRequest } from '../../conne
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
 import { toKubeFailure } from '../../connectors/kubernetes/kube-failure.ts'
 import type { Node } from '../../models/entities/node.ts'
-import { type EdgetwinProcess, eventually, freshDataDir, runToEnd, startEdgetwin } from '../e2e/edgetwin-process.ts'
+import { type EdgetwinProcess, freshDataDir, runToEnd, startEdgetwin } from '../e2e/edgetwin-process.ts'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
 import { runTool } from '../lab/tools.ts'
+import { eventually } from '../testing/eventually.ts'
 import { withClaims } from './bad-tokens.ts'
 
 const TWINCTL = fileURLToPath(new URL('../../ui/cli/twinctl.ts', import.meta.url))

@@ -13,7 +13,7 @@ import { createKubeClient, type KubeClient } from '../../connectors/kubernetes/k
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
 import { quantile } from '../bench/figure.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
-import { eventually } from '../testing/watched-lab.ts'
+import { eventually } from '../testing/eventually.ts'
 
 const NODES = 1_000
 const PODS = 5_000

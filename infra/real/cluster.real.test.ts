@@ -13,7 +13,8 @@ import { isPlaceable, type WatchedNode, type WatchedPod } from '../../connectors
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
 import { startToxiproxy, type ToxicProxy, type Toxiproxy } from '../lab/toxiproxy.ts'
-import { eventually, heldBy, type WatchedLab, watchLab } from '../testing/watched-lab.ts'
+import { eventually } from '../testing/eventually.ts'
+import { heldBy, type WatchedLab, watchLab } from '../testing/watched-lab.ts'
 
 let lab: KubernetesLab
 let toxiproxy: Toxiproxy

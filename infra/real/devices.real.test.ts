@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { TwinEvent } from '../../models/events/events.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
-import { eventually, type WatchedLab, watchLab } from '../testing/watched-lab.ts'
+import { eventually } from '../testing/eventually.ts'
+import { type WatchedLab, watchLab } from '../testing/watched-lab.ts'
 
 const UUIDS = ['GPU-6d5c0ac5-74d7-3130-46f1-e93ed57f469a', 'GPU-11111111-2222-3333-4444-555555555555']
 const OBJECTS = `apiVersion: v1

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { runCustomResources, type Verdict } from '../../connectors/kubernetes/custom-resources.ts'
@@ -21,6 +20,7 @@ import { CHART_DIR, OVERLAYS, renderChart, renderKustomize } from '../kustomize/
 import { helmDist } from '../lab/helm-dist.ts'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
 import { runTool } from '../lab/tools.ts'
+import { eventually } from '../testing/eventually.ts'
 
 const NAMESPACE = 'edgetwin-system'
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -57,13 +57,6 @@ function clientOf(kubeconfig: string): KubeClient {
   const client = createKubeClient(() => loadKubeConfig({ kubeconfig }))
   clients.push(client)
   return client
-}
-async function eventually<T>(what: string, ask: () => Promise<T | false | null | undefined>): Promise<T> {
-  for (const end = performance.now() + 60_000; ; await sleep(100)) {
-    const answer = await ask()
-    if (answer) return answer
-    if (performance.now() > end) throw new Error(`never: ${what}`)
-  }
 }
 /** 200 when it was done; else what the server answered. */
 const answerOf = (client: KubeClient, wanted: KubeRequest): Promise<{ readonly status: number; readonly message: string }> =>

@@ -1,7 +1,7 @@
 /** The cluster lab itself: a node becomes ready, one falls silent, the API server is killed and comes back, the audit log tells who wrote. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
+import { eventually } from '../testing/eventually.ts'
 
 let lab: KubernetesLab
 beforeAll(async () => {
@@ -14,12 +14,6 @@ beforeAll(async () => {
 afterAll(() => lab.stop())
 
 const nodes = () => lab.kubectl(['get', 'nodes', '--no-headers'])
-async function eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 60_000; !(await ask()); await sleep(200)) {
-    if (performance.now() > end) throw new Error(`never: ${what}`)
-  }
-}
-
 it('has nodes that are ready, and one that is silent when its label is taken', async () => {
   const node = (name: string) => `apiVersion: v1\nkind: Node\nmetadata: {name: ${name}, labels: {type: kwok}}\n`
   await lab.kubectl(['apply'], [node('edge-1'), node('edge-2')].join('---\n'))

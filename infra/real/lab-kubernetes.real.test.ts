@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { workersSupported } from '../lab/workers-supported.ts'
+import { eventually } from '../testing/eventually.ts'
 
 let dir: string
 beforeAll(() => {
@@ -34,11 +34,6 @@ function lab(line: string): Promise<{ readonly code: number; readonly stdout: st
 async function nodes(): Promise<Readonly<Record<string, boolean>>> {
   const { stdout } = await lab('kubectl get nodes --no-headers')
   return Object.fromEntries([...stdout.matchAll(/^(\S+) +(\S+)/gm)].map(([, name, status]) => [name!, status === 'Ready']))
-}
-async function eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 60_000; !(await ask()); await sleep(300)) {
-    if (performance.now() > end) throw new Error(`never: ${what}`)
-  }
 }
 const running = async () => {
   const rows: { process: string; pid: number; runs: boolean }[] = JSON.parse((await lab('status --json')).stdout)

@@ -19,6 +19,7 @@ import type { Placement } from '../../models/contracts/decision.ts'
 import type { Logger, PlacementResult } from '../../models/ports.ts'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
 import { startToxiproxy, type ToxicProxy, type Toxiproxy } from '../lab/toxiproxy.ts'
+import { eventually } from '../testing/eventually.ts'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const NODES = ['edge-1', 'edge-2', 'edge-3', 'edge-4']
@@ -76,13 +77,6 @@ afterAll(async () => {
   await lab?.stop()
 })
 
-async function eventually<T>(what: string, ask: () => Promise<T | false | null | undefined>): Promise<T> {
-  for (const end = performance.now() + 60_000; ; await sleep(100)) {
-    const answer = await ask()
-    if (answer) return answer
-    if (performance.now() > end) throw new Error(`never: ${what}`)
-  }
-}
 const actuator = (over: Partial<Parameters<typeof runActuation>[0]>): Actuation =>
   runActuation({
     client: { ...client, request: (wanted) => (meddler ?? client).request(wanted) },

@@ -27,7 +27,7 @@ import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
 import { createPodPolicies } from '../pod-policies.ts'
 import { connectRealSite } from '../run-real-site.ts'
-import { eventually } from '../testing/watched-lab.ts'
+import { eventually } from '../testing/eventually.ts'
 
 const HOME = 'edgetwin-system'
 const TWINCTL = join(import.meta.dirname, '../../ui/cli/twinctl.ts')

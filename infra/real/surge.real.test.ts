@@ -21,6 +21,7 @@ import type { Logger, PlacementResult } from '../../models/ports.ts'
 import { renderChart } from '../kustomize/render.ts'
 import { helmDist } from '../lab/helm-dist.ts'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
+import { eventually } from '../testing/eventually.ts'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const HOME = 'edgetwin-system'
@@ -88,13 +89,6 @@ afterAll(async () => {
   await lab?.stop()
 })
 
-async function eventually<T>(what: string, ask: () => Promise<T | false | null | undefined>): Promise<T> {
-  for (const end = performance.now() + 60_000; ; await sleep(100)) {
-    const answer = await ask()
-    if (answer) return answer
-    if (performance.now() > end) throw new Error(`never: ${what}`)
-  }
-}
 const apply = (...objects: readonly object[]) => lab.kubectl(['apply'], objects.map((each) => JSON.stringify(each)).join('\n---\n'))
 
 async function watchReadiness(): Promise<void> {

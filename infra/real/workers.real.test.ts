@@ -6,13 +6,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
 import { EDGETWIN_IMAGE, EXPORTER_IMAGE } from '../lab/worker-images.ts'
 import { startWorkers, type Workers } from '../lab/workers.ts'
 import { workersSupported } from '../lab/workers-supported.ts'
+import { eventually } from '../testing/eventually.ts'
 
 const supported = workersSupported()
 const when = supported.ok ? describe : describe.skip
@@ -160,12 +160,6 @@ function aService(name: string, image: string, port: number): string {
     volumes: [{ name: 'data', emptyDir: {} }],
   }
   return JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec })
-}
-
-async function eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 60_000; !(await ask()); await sleep(300)) {
-    if (performance.now() > end) throw new Error(`never: ${what}`)
-  }
 }
 
 interface Pod {

@@ -12,7 +12,7 @@ import { type EdgetwinProcess, freshDataDir, startEdgetwin } from '../e2e/edgetw
 import type { Progress } from '../lab/cache.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
-import { eventually } from './watched-lab.ts'
+import { eventually } from './eventually.ts'
 
 /** How a pod asks for the one GPU of node-g. */
 export const ASKS = ['extended-resource', 'claim'] as const

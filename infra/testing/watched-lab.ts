@@ -1,5 +1,4 @@
 /** A twin of a real cluster of the lab, without journal and log: what is told is folded at once. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { defaultRegistry } from '../../models/applications/registry.ts'
 import { isEnded } from '../../models/entities/pod.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
@@ -43,14 +42,6 @@ export async function watchLab(
     log: quiet,
   })
   return { ...connected, state: () => state, told }
-}
-
-export async function eventually<T>(what: string, ask: () => Promise<T> | T, withinMs = 30_000): Promise<NonNullable<T>> {
-  for (const endMs = performance.now() + withinMs; ; await sleep(100)) {
-    const found = await ask()
-    if (found) return found
-    if (performance.now() > endMs) throw new Error(`never within ${withinMs} ms: ${what}`)
-  }
 }
 
 /** Nodes and open pods that edgetwin may place, as the twin holds them. */
