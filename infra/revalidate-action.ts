@@ -4,6 +4,7 @@
  */
 import type { PlaceAction } from '../connectors/kubernetes/actions.ts'
 import { twinPodName } from '../connectors/kubernetes/names.ts'
+import { touchesNothing } from '../models/events/decision-events.ts'
 import type { RevalidateOptions } from '../twin/decide.ts'
 import { placeObjection } from '../twin/may-place.ts'
 import type { TwinState } from '../twin/twin-state.ts'
@@ -15,7 +16,6 @@ export function actionObjection(state: TwinState, { decision, pod }: PlaceAction
   const name = twinPodName(pod)
   const placement = record.desired?.placements.find((each) => each.pod === name)
   // What replaces a pod that was evicted must go somewhere, and whether it can is asked of the cluster; only a stop is heard still.
-  if (placement === undefined)
-    return state.loopMode === 'observe' || state.loopMode === 'advise' ? `mode ${state.loopMode} touches nothing` : null
+  if (placement === undefined) return touchesNothing(state.loopMode) ? `mode ${state.loopMode} touches nothing` : null
   return placeObjection(state, { record, placement }, options)?.reason ?? null
 }

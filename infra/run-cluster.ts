@@ -24,6 +24,7 @@ import type { WhyPending } from '../models/contracts/gates.ts'
 import type { EntityMaps } from '../models/entities/entity-maps.ts'
 import type { Clock, EventLog, Logger, PlacementSink } from '../models/ports.ts'
 import { snapshotOf } from '../models/scheduling/kubernetes/snapshot.ts'
+import { someOf } from '../models/some-of.ts'
 import type { Connected } from './run-site-twin.ts'
 
 export interface ClusterConnectionOptions {
@@ -143,28 +144,22 @@ const NO_SINK: PlacementSink = {
   apply: async ({ pod }) => ({ ok: false, pod, reason: 'this cluster is only watched: no way to place is set up' }),
 }
 
-const NAMED_MAX = 5
-
 function podCheck(faults: ReadonlyMap<string, readonly string[]>): Check {
-  const named = [...faults].slice(0, NAMED_MAX).map(([pod, wrong]) => `${pod}: ${wrong.join('; ')}`)
-  const more = faults.size > NAMED_MAX ? `; and ${faults.size - NAMED_MAX} more pods` : ''
+  const named = [...faults].map(([pod, wrong]) => `${pod}: ${wrong.join('; ')}`)
   return {
     name: 'cluster-pods',
     ok: faults.size === 0,
-    detail: faults.size === 0 ? 'the labels and annotations of all pods to place are understood' : named.join('; ') + more,
+    detail: faults.size === 0 ? 'the labels and annotations of all pods to place are understood' : someOf(named, { between: '; ' }),
     remedy: 'Correct the labels or annotations in the template of the pods.',
   }
 }
 
 function siteCheck(faults: readonly string[]): Check {
-  const more = faults.length > NAMED_MAX ? `; and ${faults.length - NAMED_MAX} more` : ''
   return {
     name: 'cluster-site',
     ok: faults.length === 0,
     detail:
-      faults.length === 0
-        ? 'what nodes and Camera objects say of cameras and links is understood'
-        : faults.slice(0, NAMED_MAX).join('; ') + more,
+      faults.length === 0 ? 'what nodes and Camera objects say of cameras and links is understood' : someOf(faults, { between: '; ' }),
     remedy: 'Correct the annotations of the nodes, or the Camera objects.',
     advisory: true,
   }
@@ -172,11 +167,10 @@ function siteCheck(faults: readonly string[]): Check {
 
 function inventoryCheck(cluster: Cluster, inventory: (node: string) => Inventory | undefined): Check {
   const conflicts = [...cluster.objects('node').keys()].flatMap((node) => inventory(node)?.conflicts ?? [])
-  const more = conflicts.length > NAMED_MAX ? `; and ${conflicts.length - NAMED_MAX} more` : ''
   return {
     name: 'cluster-accelerators',
     ok: conflicts.length === 0,
-    detail: conflicts.length === 0 ? 'all sources agree on the accelerators' : conflicts.slice(0, NAMED_MAX).join('; ') + more,
+    detail: conflicts.length === 0 ? 'all sources agree on the accelerators' : someOf(conflicts, { between: '; ' }),
     remedy: 'See which of the sources is wrong: the driver, the device plugin or the exporter of that node.',
   }
 }
@@ -190,10 +184,11 @@ function sharedCheck(cluster: Cluster): Check[] {
 
 function feedCheck({ stuckSinceMs, waitingCount, refusedCount, puzzles }: FeedStatus, nowMs: number): Check {
   const stuckMs = stuckSinceMs === null ? 0 : nowMs - stuckSinceMs
+  const riddles = [...puzzles].map(([name, why]) => `${name} is not understood: ${why}`)
   const faults = [
     ...(stuckMs === 0 ? [] : [`the event log takes nothing since ${Math.round(stuckMs / 1_000)} s, ${waitingCount} objects wait`]),
     ...(refusedCount === 0 ? [] : [`${refusedCount} events were refused by the log for good`]),
-    ...[...puzzles].slice(0, NAMED_MAX).map(([name, why]) => `${name} is not understood: ${why}`),
+    ...(riddles.length === 0 ? [] : [someOf(riddles, { between: '; ' })]),
   ]
   return {
     name: 'cluster-feed',

@@ -8,6 +8,7 @@ import type { WhatIfAnswer } from '../models/contracts/what-if.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import { type Entity, type EntityKind, entityName } from '../models/entities/entities.ts'
 import { nearestNames, TwinError } from '../models/errors.ts'
+import { touchesNothing } from '../models/events/decision-events.ts'
 import type { JournaledEvent, TwinEvent } from '../models/events/events.ts'
 import type { Clock, Journal } from '../models/ports.ts'
 import { decisionOf, revalidate } from '../twin/decide.ts'
@@ -108,12 +109,12 @@ export function makeTwinApi(options: TwinApiOptions): TwinApi {
     approve: async ({ id, by, reason }) => {
       const record = openDecision(state(), id)
       const { loopMode } = state()
-      if (loopMode === 'observe' || loopMode === 'advise') {
+      if (touchesNothing(loopMode)) {
         throw new TwinError('DECISION_STATE', `mode ${loopMode} touches nothing; switch to approve first (\`twinctl loop approve\`)`)
       }
       for (const { pod } of record.desired?.placements ?? []) {
         const mode = modeFor(state(), [pod], options.rulesFor)
-        if (mode === 'approve' || mode === 'auto') continue
+        if (!touchesNothing(mode)) continue
         const policy = options.rulesFor?.(pod).policy
         throw new TwinError('DECISION_STATE', `policy ${policy} is in mode ${mode} and touches nothing; set its spec.mode to approve first`)
       }

@@ -6,23 +6,13 @@ import { dhsEvents, journaled, type PodOptions, podEvents } from '../models/test
 import { decide } from './decide.ts'
 import { applyEvents } from './fold.ts'
 import { surveyWork } from './problem.ts'
+import { settings } from './testing/loop-settings.ts'
 import { emptyTwin, type TwinState } from './twin-state.ts'
 import { waitingWork } from './workload.ts'
 
 const AT_MS = 1_000_000
 const GPU = 'nvidia.com/gpu'
 const common = { site: 'dhs', timeMs: AT_MS, source: 'cluster' }
-const settings = {
-  minGainRatio: 0.1,
-  minGainMs: 500,
-  coolDownMs: 5_000,
-  expiryMs: 60_000,
-  patienceMs: 600_000,
-  keepRatio: 0.25,
-  driftRatio: 0.5,
-  delta1Seconds: 0.1,
-  delta2: 1,
-}
 
 /** The GPUs of tx2-1 and tx2-2 are offered under a name. */
 const offered = dhsEvents({ atMs: AT_MS }).map(

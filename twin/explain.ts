@@ -9,6 +9,7 @@ import { transferMs } from '../models/scheduling/problem.ts'
 import { choicesOfTasks, type ProcessorChoice } from '../models/scheduling/processor-choices.ts'
 import type { Assignment, Schedule } from '../models/scheduling/schedule.ts'
 import type { Played, PlayedTransfer } from '../models/simulation/play.ts'
+import { someOf } from '../models/some-of.ts'
 import { isBoundAt, podOf } from './playing.ts'
 import type { SiteProblem } from './problem.ts'
 
@@ -115,8 +116,7 @@ function sharedLinkOf(site: SiteProblem, { task, schedule, played: { transfers }
     other.finishMs > own.startMs &&
     (hostOf(other.from) === hostOf(own.from) || hostOf(other.to) === hostOf(task))
   const names = transfers.filter(isSharing).map(({ to }) => site.tasks[to]!.name)
-  const rest = names.length > SHARERS_NAMED_MAX ? ` and ${names.length - SHARERS_NAMED_MAX} more` : ''
-  return { kind: 'link', ms, by: `shared with the input of ${names.slice(0, SHARERS_NAMED_MAX).join(', ')}${rest}` }
+  return { kind: 'link', ms, by: `shared with the input of ${someOf(names, { max: SHARERS_NAMED_MAX })}` }
 }
 
 /** What had to be sent: a pod that stays has some of its input already. */

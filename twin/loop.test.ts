@@ -9,24 +9,13 @@ import { dhsEvents, journaled, type PodOptions, podEvents } from '../models/test
 import { decide, revalidate } from './decide.ts'
 import { applyEvents } from './fold.ts'
 import { type LoopStep, nextLoopStep } from './loop.ts'
-import type { LoopSettings } from './loop-settings.ts'
 import { forkWithPlacements } from './placed-fork.ts'
+import { settings } from './testing/loop-settings.ts'
 import { emptyTwin, fromJson, type TwinState, toJson } from './twin-state.ts'
 import { predictUnchanged } from './what-if.ts'
 
 const AT_MS = 1_000_000
 const SEED = 20261
-const settings: LoopSettings = {
-  minGainRatio: 0.1,
-  minGainMs: 500,
-  coolDownMs: 5_000,
-  expiryMs: 60_000,
-  patienceMs: 600_000,
-  keepRatio: 0.25,
-  driftRatio: 0.5,
-  delta1Seconds: 0.1,
-  delta2: 1,
-}
 const options = { id: 'd-1', registry: defaultRegistry(), settings }
 const trigger = { kind: 'imbalance', subject: 'tx2-1/gpu0', detail: '' } as const
 

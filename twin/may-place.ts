@@ -4,6 +4,7 @@
  */
 import type { Placement } from '../models/contracts/decision.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
+import { touchesNothing } from '../models/events/decision-events.ts'
 import { type RevalidateOptions, revalidate } from './decide.ts'
 import { placementFault } from './placing.ts'
 import { modeFor } from './pod-rules.ts'
@@ -26,12 +27,10 @@ export function placeObjection(
   const { desired, reported } = record
   const to = (reason: string, pod: string | null = null): Objection => ({ pod, reason })
   if (desired === null) return to('its content is not known')
-  if (state.loopMode !== 'approve' && state.loopMode !== 'auto') {
-    return to(`mode ${state.loopMode} touches nothing; switch to approve or auto`)
-  }
+  if (touchesNothing(state.loopMode)) return to(`mode ${state.loopMode} touches nothing; switch to approve or auto`)
   const mode = modeFor(state, [placement.pod], options.rulesFor)
   const policy = options.rulesFor?.(placement.pod).policy
-  if (mode === 'observe' || mode === 'advise') return to(`policy ${policy} is in mode ${mode}, which touches nothing`, placement.pod)
+  if (touchesNothing(mode)) return to(`policy ${policy} is in mode ${mode}, which touches nothing`, placement.pod)
   if (mode === 'approve' && state.loopMode === 'auto' && approverOf(record) === LOOP)
     return to(`policy ${policy} wants plans approved by a person, and this one was not`, placement.pod)
   // Half a plan cannot be compared with a whole one; from the first placement on, each is checked by itself.

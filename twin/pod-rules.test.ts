@@ -9,20 +9,10 @@ import { revalidate } from './decide.ts'
 import { applyEvents } from './fold.ts'
 import { type LoopStep, nextLoopStep } from './loop.ts'
 import type { PodRules, RulesFor } from './pod-rules.ts'
+import { settings } from './testing/loop-settings.ts'
 import { emptyTwin, type TwinState } from './twin-state.ts'
 
 const AT_MS = 1_000_000
-const settings = {
-  minGainRatio: 0.1,
-  minGainMs: 500,
-  coolDownMs: 5_000,
-  expiryMs: 60_000,
-  patienceMs: 600_000,
-  keepRatio: 0.25,
-  driftRatio: 0.5,
-  delta1Seconds: 0.1,
-  delta2: 1,
-}
 const registry = defaultRegistry()
 const FREE: PodRules = { policy: '', mode: 'auto', algorithm: 'portfolio', minGainRatio: null, stays: null }
 /** By the first letters of the pod's name. */

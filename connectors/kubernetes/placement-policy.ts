@@ -4,7 +4,7 @@
  * The nearest speaks: one of the pod's own namespace, else one of edgetwin's. Of several that match, the oldest, then the first by name.
  */
 import type { AlgorithmName } from '../../models/contracts/what-if.ts'
-import type { LoopMode } from '../../models/events/decision-events.ts'
+import { type LoopMode, touchesNothing } from '../../models/events/decision-events.ts'
 import { matchesLabels } from '../../models/scheduling/kubernetes/selectors.ts'
 import type { KubeObject } from './informer.ts'
 import type { Condition, Metadata } from './watched.ts'
@@ -138,7 +138,7 @@ export interface Touch {
 export function objection(rules: PlacementRules, { timeMs, isMove, isRescue = false }: Touch): string | null {
   const { policy, mode, isPaused } = rules
   if (isPaused) return `policy ${policy} is paused; set spec.paused to false`
-  if (mode === 'observe' || mode === 'advise') return `policy ${policy} is in mode ${mode}, which touches nothing`
+  if (touchesNothing(mode)) return `policy ${policy} is in mode ${mode}, which touches nothing`
   return isMove && !isRescue ? whyNotMoved(rules, timeMs) : null
 }
 

@@ -7,6 +7,7 @@ import { acceleratorKindShape } from '../../models/events/shapes.ts'
 import type { DeviceSlice } from '../../models/scheduling/kubernetes/device-objects.ts'
 import { poolsFor } from '../../models/scheduling/kubernetes/device-pools.ts'
 import type { KubeNode } from '../../models/scheduling/kubernetes/objects.ts'
+import { someOf } from '../../models/some-of.ts'
 import { kindOfName } from './device-sources.ts'
 
 export interface SharedDevice {
@@ -44,14 +45,8 @@ export function sharedDevicesOf(slices: readonly DeviceSlice[], nodes: readonly 
 
 const poolOf = ({ spec }: DeviceSlice): string => `${spec.driver}/${spec.pool.name}`
 
-const NAMED_MAX = 5
-
 /** 'gpu.example.com/rack/g0 (GPU): n1, n2' */
 export function sharedText(devices: readonly SharedDevice[]): string {
-  const some = (all: readonly string[]) =>
-    all.slice(0, NAMED_MAX).join(', ') + (all.length > NAMED_MAX ? ` and ${all.length - NAMED_MAX} more` : '')
-  const named = devices
-    .slice(0, NAMED_MAX)
-    .map(({ name, acceleratorKind, nodes }) => `${name} (${acceleratorKind ?? 'of no known kind'}): ${some(nodes)}`)
-  return named.join('; ') + (devices.length > NAMED_MAX ? `; and ${devices.length - NAMED_MAX} more` : '')
+  const named = devices.map(({ name, acceleratorKind, nodes }) => `${name} (${acceleratorKind ?? 'of no known kind'}): ${someOf(nodes)}`)
+  return someOf(named, { between: '; ' })
 }

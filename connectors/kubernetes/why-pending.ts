@@ -9,6 +9,7 @@ import type { AcceleratorKind } from '../../models/events/shapes.ts'
 import { podRequests } from '../../models/scheduling/kubernetes/resources.ts'
 import type { KubeSnapshot } from '../../models/scheduling/kubernetes/snapshot.ts'
 import { judge } from '../../models/scheduling/kubernetes/stock-scheduler.ts'
+import { someOf } from '../../models/some-of.ts'
 import { kindOfName } from './device-sources.ts'
 import type { Device } from './inventory.ts'
 import { GATE, NODE_KEYS } from './names.ts'
@@ -110,7 +111,7 @@ function acceleratorFault(input: PendingInput, { name, kind, isOne }: Wanted): F
     return { cause: 'accelerator-faulty', text: `Every ${name} takes no work: ${faults.join('; ')}.${aside}`, idle }
   }
   const held = sound.map((device) => `${device.name} by ${someOf(holders.get(device.name) ?? [])}`)
-  const text = `Every ${name} is taken: ${held.slice(0, NAMED_MAX).join('; ')}.${aside}`
+  const text = `Every ${name} is taken: ${someOf(held, { between: '; ' })}.${aside}`
   // A CPU is always there; that it is idle is no news.
   const special = idle.filter(({ acceleratorKind, image }) => acceleratorKind !== 'CPU' || image !== null)
   if (special.some(({ image }) => image !== null)) return { cause: 'idle-with-image', text, idle }
@@ -128,11 +129,4 @@ function idleText({ work }: PendingInput, idle: WhyPending['idle']): string {
     served.length === 0 ? '' : ` Idle and able to do it: ${someOf(served)}.`,
     unserved.length === 0 ? '' : ` Idle without an image for ${work.application}: ${someOf(unserved)}.`,
   ].join('')
-}
-
-const NAMED_MAX = 5
-
-function someOf(names: readonly string[]): string {
-  const rest = names.length - NAMED_MAX
-  return names.slice(0, NAMED_MAX).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }

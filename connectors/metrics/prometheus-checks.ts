@@ -1,6 +1,7 @@
 /** What stands between us and the exporters when they are read through Prometheus, and what to do about it. */
 import type { Check } from '../../models/contracts/api.ts'
 import { SAMPLE_DEADLINES } from '../../models/entities/fact.ts'
+import { someOf } from '../../models/some-of.ts'
 import type { Seen } from './prometheus-reader.ts'
 import type { ScrapeFailure } from './scrape.ts'
 
@@ -11,13 +12,12 @@ export interface PrometheusView extends Seen {
 }
 
 const SKEW_MS_MAX = 2_000
-const NAMES_MAX = 5
 
 export function prometheusChecks({ url, failure, skewMs, unknown, seldom }: PrometheusView): Check[] {
   const skewed = Math.abs(skewMs) > SKEW_MS_MAX
   const untold = [
-    ...(unknown.length === 0 ? [] : [`not scraped: ${namesOf(unknown)}`]),
-    ...(seldom.length === 0 ? [] : [`scraped less often than every ${SAMPLE_DEADLINES.lateMs / 1000} s: ${namesOf(seldom)}`]),
+    ...(unknown.length === 0 ? [] : [`not scraped: ${someOf(unknown)}`]),
+    ...(seldom.length === 0 ? [] : [`scraped less often than every ${SAMPLE_DEADLINES.lateMs / 1000} s: ${someOf(seldom)}`]),
   ]
   return [
     {
@@ -41,10 +41,6 @@ export function prometheusChecks({ url, failure, skewMs, unknown, seldom }: Prom
       remedy: 'add them to its scrape_configs with a scrape_interval of 1 to 5 s, as infra/prometheus/prometheus.yml does',
     },
   ]
-}
-
-function namesOf(names: readonly string[]): string {
-  return names.length > NAMES_MAX ? `${names.slice(0, NAMES_MAX).join(', ')} and ${names.length - NAMES_MAX} more` : names.join(', ')
 }
 
 function remedyOf(failure: ScrapeFailure | undefined): string {

@@ -6,6 +6,8 @@ import { acceleratorNameShape, commonShape, durationMsShape, idShape, nameShape,
 
 export const LOOP_MODES = ['observe', 'advise', 'approve', 'auto'] as const
 export type LoopMode = (typeof LOOP_MODES)[number]
+/** In the others a plan may be carried out, once it is approved. */
+export const touchesNothing = (mode: LoopMode): boolean => mode === 'observe' || mode === 'advise'
 
 const decision = { ...commonShape, id: idShape }
 /** Of one round, in the order in which they were raised. */
