@@ -20,8 +20,6 @@ export type Moment = ActuationStep | 'sending' | 'finding-out'
 export interface Arm {
   readonly at: Moment
   readonly signal: 'SIGKILL' | 'SIGSTOP'
-  /** Whose process it hits; absent: its own. */
-  readonly pid?: number
 }
 
 export const WORKER_BUDGET: Budget = {
@@ -46,9 +44,9 @@ async function work(): Promise<void> {
   process.on('disconnect', () => process.exit())
   const reach = (moment: Moment): void => {
     if (arm?.at !== moment) return
-    const { signal, pid = process.pid } = arm
+    const { signal } = arm
     arm = null
-    process.kill(pid, signal)
+    process.kill(process.pid, signal)
   }
   const real = createKubeClient(() => loadKubeConfig({ kubeconfig }))
   const client: KubeClient = {

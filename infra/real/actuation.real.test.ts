@@ -1,6 +1,7 @@
 /**
- * Two actuators on a real API server, killed and stopped at each step of the protocol: by the server's own audit log no pod is touched
- * twice, no budget exceeded, and whoever was stopped writes nothing once another has taken over.
+ * Two actuators on a real API server, killed and stopped at each of their own steps: by the server's own audit log no pod is touched
+ * twice, no budget exceeded, and whoever was stopped writes nothing once another has taken over. The whole edgetwin, and the cluster
+ * itself, are killed in `infra/e2e/actuation-kills.test.ts`.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,6 +23,8 @@ const USERS = ['twin-a', 'twin-b', 'twin-c']
 const MOMENTS: readonly Moment[] = [...ACTUATION_STEPS, 'sending']
 /** Set it for longer runs: each moment so often. */
 const KILLS_EACH = Number(process.env.ACTUATION_KILLS_EACH ?? 3)
+/** The short run stops it where most hangs on it; edgetwin as a whole is stopped at every step elsewhere. */
+const STOPPED_AT: readonly Moment[] = KILLS_EACH > 1 ? MOMENTS : ['read', 'reserved', 'sending']
 
 interface Worker {
   readonly user: string
@@ -166,29 +169,6 @@ describe('killed', () => {
   }, 120_000)
 })
 
-describe('with the cluster itself killed at each step', () => {
-  it.each(['kube-apiserver', 'etcd'] as const)(
-    '%s: nothing twice, the budget kept, and it goes on',
-    async (component) => {
-      for (const user of ['twin-a', 'twin-b']) start(user)
-      for (const at of MOMENTS) {
-        const service = lab.service(component)
-        const victim = await writer()
-        await arm(victim, { at, signal: 'SIGKILL', pid: service.pid()! })
-        await eventually(`${component} killed at ${at}`, async () => service.pid() === undefined, 45_000)
-        await service.kill()
-        const backMs = Date.now()
-        await service.start()
-        await eventually('it goes on', async () =>
-          audit().some((entry) => atMs(entry) > backMs && entry.auditID.endsWith('.release') && succeeded(entry)),
-        )
-      }
-      checkAudit()
-    },
-    600_000,
-  )
-})
-
 /** Stops the writer at a moment until another has taken over and written; continues it. @returns what it then wrote. */
 async function lateWrites(at: Moment, plant = ''): Promise<readonly Entry[]> {
   const late = await writer()
@@ -211,7 +191,7 @@ async function lateWrites(at: Moment, plant = ''): Promise<readonly Entry[]> {
 }
 
 describe('stopped at a step until another has taken over, and continued', () => {
-  it.each(MOMENTS)(
+  it.each(STOPPED_AT)(
     '%s: writes nothing any more',
     async (at) => {
       start('twin-a')
