@@ -277,13 +277,20 @@ it('ranks what is lost before what takes longer, and what takes longer after the
     fc.property(anySite, ({ state }) => {
       const { cases, line } = report(state)
       const forEver = Number.POSITIVE_INFINITY
-      const keys = cases.map(({ harm }) => [harm.lostRequestCount, harm.increaseMs ?? forEver, harm.unchangedIncreaseMs ?? forEver])
+      const keys = cases.map(({ severity, harm: { lostRequestCount, increaseMs, unchangedIncreaseMs } }) => [
+        lostRequestCount,
+        Number(severity !== 'none'),
+        increaseMs ?? forEver,
+        unchangedIncreaseMs ?? forEver,
+      ])
       for (const [index, key] of keys.slice(1).entries()) {
         const worse = keys[index]!
         const differs = key.findIndex((value, at) => value !== worse[at])
         if (differs >= 0) expect(worse[differs]).toBeGreaterThan(key[differs]!)
       }
       const worst = cases.find(({ loss }) => loss.kind !== 'camera')
+      const harmful = cases.some(({ loss, severity }) => loss.kind !== 'camera' && severity !== 'none')
+      if (harmful) expect(worst?.severity).not.toBe('none')
       if (worst !== undefined && worst.severity !== 'none' && line.loss !== null) expect(line.sentence).toBe(worst.sentence)
     }),
     { seed: SEED + 1, numRuns: 40 },

@@ -102,12 +102,13 @@ function severityOf(outlook: Outlook, harm: NMinusOneCase['harm'], base: Outlook
   return Math.max(harm.increaseMs ?? 0, harm.unchangedIncreaseMs ?? 0) > 0 ? 'slower' : 'none'
 }
 
-/** Worst first: what is lost, then the time after the remedy, then without it; never ending is longest. */
+/** Worst first: what is lost, last what harms nothing, between them the time after the remedy, then without it; never ending is longest. */
 function byHarm(a: NMinusOneCase, b: NMinusOneCase): number {
   const longer = (aMs: number | null, bMs: number | null) =>
     aMs === bMs ? 0 : (bMs ?? Number.POSITIVE_INFINITY) - (aMs ?? Number.POSITIVE_INFINITY)
   return (
     b.harm.lostRequestCount - a.harm.lostRequestCount ||
+    Number(a.severity === 'none') - Number(b.severity === 'none') ||
     longer(a.harm.increaseMs, b.harm.increaseMs) ||
     longer(a.harm.unchangedIncreaseMs, b.harm.unchangedIncreaseMs) ||
     LOSS_KINDS.indexOf(a.loss.kind) - LOSS_KINDS.indexOf(b.loss.kind) ||
