@@ -40,6 +40,7 @@ function checkTaking({ refusal, duplicates }: ReadingStatus): Check {
   }
 }
 
+/** What is gone stays gone, and reading has gone on: worth knowing, but what is shown is no older for it. */
 function checkGaps({ gaps }: ReadingStatus): Check {
   const last = gaps.at(-1)
   const [what, remedy] =
@@ -50,7 +51,7 @@ function checkGaps({ gaps }: ReadingStatus): Check {
     last === undefined
       ? 'nothing was gone before it was read'
       : `${gaps.length} gaps, the last: ${last.topic}/${last.partition} ${what} offset ${last.wantedOffset}, read on from ${last.beginOffset}`
-  return { name: 'kafka-gaps', ok: last === undefined, detail, remedy }
+  return { name: 'kafka-gaps', ok: last === undefined, advisory: true, detail, remedy }
 }
 
 function checkPublishing({ published, refused, waiting, failure }: PublishingStatus, { brokers }: KafkaSettings): Check {
