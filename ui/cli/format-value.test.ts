@@ -12,6 +12,7 @@ it.each([
   ['latencyMs', 0.5, '0.5ms'],
   ['makespanMs', 1_234, '1.23s'],
   ['makespanMs', 90_000, '1.5min'],
+  ['increaseMs', -13_738.7, '-13.74s'],
   ['timeMs', Date.UTC(2026, 10, 21), '2026-11-21T00:00:00.000Z'],
   ['pods', [], '<none>'],
   ['pods', ['a', 'b'], 'a, b'],

@@ -24,6 +24,11 @@ export function formatRate(bytesPerSecond: number | undefined): string {
   return bytesPerSecond === undefined ? UNKNOWN : `${formatSteps(bytesPerSecond, 1_000)}B/s`
 }
 
+/** As networks are sold, and as people set them. */
+export function formatMbit(bytesPerSecond: number): string {
+  return `${Number(((bytesPerSecond * 8) / 1e6).toPrecision(4))} Mbit/s`
+}
+
 /** Two units at most, as kubectl does: 45s, 3m20s, 5h, 2d. */
 export function formatAge(ageMs: number): string {
   const seconds = Math.max(0, Math.floor(ageMs / 1_000))
@@ -36,6 +41,7 @@ export function formatAge(ageMs: number): string {
 
 export function formatMs(ms: number | null | undefined): string {
   if (ms === undefined || ms === null) return UNKNOWN
+  if (ms < 0) return `-${formatMs(-ms)}`
   if (ms >= 60_000) return `${(ms / 60_000).toFixed(1)}min`
   return ms >= 1_000 ? `${(ms / 1_000).toFixed(2)}s` : `${Number(ms.toFixed(1))}ms`
 }

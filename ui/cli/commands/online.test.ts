@@ -257,7 +257,7 @@ describe('whatif run', () => {
     expect(code).toBe(0)
     expect(out).toContain('heft sends r-1 to tx2-1/gpu0; its latency is 60ms\n')
     expect(out).toMatch(/pi-1\/cpu0 +90ms +<none> +<none>\n/)
-    expect(out).toMatch(/a faster link would do \(12 what-ifs asked\)\n[\s\S]*link edge-1-uplink +\S+ +\S+ +40ms/)
+    expect(out).toMatch(/a faster link would do \(12 what-ifs asked\)\n[\s\S]*link edge-1-uplink +[\d.]+ Mbit\/s +[\d.]+ Mbit\/s +40ms/)
     expect(far.asked.at(-1)?.body).toMatchObject({ query: { base: { kind: 'sequence', sequence: 12 } }, target })
     const wrong = await ask(['whatif', 'explain', text, '--request', 'r-2'], answers)
     expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('did you mean r-1?') })

@@ -4,7 +4,7 @@ import type { Flip, FlipAnswer } from '../../../models/contracts/flips.ts'
 import { ALGORITHM_NAMES, type AlgorithmName, type RequestOutcome, type WhatIfAnswer } from '../../../models/contracts/what-if.ts'
 import { nearestNames, TwinError } from '../../../models/errors.ts'
 import { parseScenario } from '../../../models/scenario/parse.ts'
-import { formatMs, formatRate, NONE } from '../format-value.ts'
+import { formatMbit, formatMs, NONE } from '../format-value.ts'
 import { globalsOf } from '../globals.ts'
 import { formatOne, outputOption } from '../output.ts'
 import { type Block, toMarkdown, toPlain } from '../report.ts'
@@ -104,7 +104,7 @@ function flipRow({ change, from, to, makespanMsAfter }: Flip): string[] {
   const after = formatMs(makespanMsAfter)
   switch (change.kind) {
     case 'set-link':
-      return [`link ${change.link}`, formatRate(from), formatRate(to), after]
+      return [`link ${change.link}`, formatMbit(from), formatMbit(to), after]
     case 'free-accelerator':
       return [`free ${change.accelerator}`, `busy ${formatMs(from)}`, `busy ${formatMs(to)}`, after]
     case 'add-image':
