@@ -88,7 +88,7 @@ export function readConfig({ flags, environment, file }: ConfigSources): Config 
 
 function unknownSetting(name: string, file: string): string {
   const near = nearestNames(name, settingNames())
-  return `${name} (${file}): there is no such setting${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`
+  return `${name} (${file}): there is no such setting${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}`}`
 }
 
 export const settingNames = (): string[] => Object.keys(configShape.shape)

@@ -11,9 +11,12 @@ export function whyGated(state: TwinState, pod: Pod | undefined, registry: Image
   const [nowhere] = nowhereOf(state, [pod], registry).values()
   if (nowhere !== undefined) return nowhere
   const { loopMode } = state
-  return loopMode === 'observe' || loopMode === 'advise'
-    ? `the loop is in mode ${loopMode}, which places nothing; \`twinctl loop auto\` lets it`
-    : null
+  if (loopMode === 'observe' || loopMode === 'advise')
+    return `the loop is in mode ${loopMode}, which places nothing; \`twinctl loop auto\` lets it`
+  const plan = [...state.entities.decision.values()].find(
+    ({ mode, desired }) => mode === 'proposed' && desired?.placements.some((placement) => placement.pod === pod.name),
+  )
+  return loopMode === 'approve' && plan !== undefined ? `a plan for it waits for approval: \`twinctl plan approve ${plan.id}\`` : null
 }
 
 /** Of these pods those that no accelerator of the site takes, by name, and why. */

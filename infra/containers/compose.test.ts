@@ -153,6 +153,8 @@ it('real.yaml finds the services where `lab up all` starts them', () => {
   const place = (kind: string, file: string) => join('/tmp', relative(tmpdir(), kindDir(lab, kind)), file)
   const at = ({ usualPort }: { readonly usualPort: number }) => `127.0.0.1:${usualPort}`
   expect(readConfig({ flags: {}, environment: {}, file: 'infra/config/real.yaml' })).toMatchObject({
+    // Not the one of `npm start`: its positions are none of Kafka's.
+    dataDir: 'data/real',
     eventLog: 'kafkajs',
     kafkaBrokers: [at(KINDS.kafka)],
     prometheusUrl: `http://${at(KINDS.prometheus)}`,
