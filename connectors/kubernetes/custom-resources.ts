@@ -16,7 +16,7 @@ import {
   isOurs,
   type Mirrored,
   type MirrorPlace,
-  objectName,
+  planName,
   toCamera,
   toPlan,
   type WatchedPlan,
@@ -116,14 +116,16 @@ export function runCustomResources(options: CustomResourcesOptions): CustomResou
       answers.set(decision, reason)
     }
   }
-  const show = async ({ plural, name, body, status }: Mirrored, there: KubeObject | undefined): Promise<void> => {
+  /** Of an object that somebody else wrote the status only: what it says is theirs. */
+  const show = async ({ plural, name, body, status }: Mirrored, there: WatchedPlan | WatchedCamera | undefined): Promise<void> => {
+    const isTheirs = there !== undefined && !isOurs(there)
     const key = `${plural}/${name}`
-    const text = JSON.stringify([body, status])
+    const text = JSON.stringify(isTheirs ? [status] : [body, status])
     const before = written.get(key)
     // Another version than ours: somebody else has changed it.
     if (before?.text === text && before.resourceVersion === there?.metadata.resourceVersion) return
     const path = `${home}/${plural}/${name}`
-    await client.request({ method: 'PATCH', path, body, ...APPLY })
+    if (!isTheirs) await client.request({ method: 'PATCH', path, body, ...APPLY })
     const { metadata } = await client.request<KubeObject>({ method: 'PATCH', path: `${path}/status`, body: status, ...APPLY })
     written.set(key, { text, resourceVersion: metadata.resourceVersion })
   }
@@ -144,27 +146,14 @@ export function runCustomResources(options: CustomResourcesOptions): CustomResou
     const statuses = policyStatuses(all, pods(), how)
     for (const policy of all) await attempt(() => acknowledge(policy, statuses.get(policyKey(policy)) ?? {}))
   }
-  /** Of an object that somebody else wrote: what it says is theirs. */
-  const showStatus = async ({ plural, name, status }: Mirrored, { metadata }: KubeObject): Promise<void> => {
-    const key = `${plural}/${name}`
-    const text = JSON.stringify(status)
-    const before = written.get(key)
-    if (before?.text === text && before.resourceVersion === metadata.resourceVersion) return
-    const path = `${home}/${plural}/${name}/status`
-    const shown = await client.request<KubeObject>({ method: 'PATCH', path, body: status, ...APPLY })
-    written.set(key, { text, resourceVersion: shown.metadata.resourceVersion })
-  }
   /** One that cannot be written keeps no other from it. */
   const showAll = async (informer: Informer<WatchedPlan> | Informer<WatchedCamera>, wanted: readonly Mirrored[], plural: string) => {
     if (!informer.status().synced) return
     const there = new Map([...informer.objects().values()].map((object) => [object.metadata.name, object]))
-    for (const one of wanted) {
-      const held = there.get(one.name)
-      await attempt(() => (held === undefined || isOurs(held) ? show(one, held) : showStatus(one, held)))
-    }
+    for (const one of wanted) await attempt(() => show(one, there.get(one.name)))
     const names = new Set(wanted.map(({ name }) => name))
-    for (const [name, { spec }] of there) {
-      if (spec.site !== site || names.has(name) || !isOurs(there.get(name)!)) continue
+    for (const [name, object] of there) {
+      if (object.spec.site !== site || names.has(name) || !isOurs(object)) continue
       written.delete(`${plural}/${name}`)
       await attempt(() => client.request({ method: 'DELETE', path: `${home}/${plural}/${name}` }))
     }
@@ -243,9 +232,6 @@ function isSame(a: PolicyStatus, b: PolicyStatus): boolean {
   return told(a) === told(b)
 }
 
-/** Under which a decision is shown. */
-export const planName = (site: string, decision: string): string => objectName(`${site}-${decision}`)
-
 const WITHOUT: Readonly<Record<string, string>> = {
   placementpolicies: 'the settings hold for all pods',
   placementplans: 'plans are approved by page, command line and API only',
@@ -259,12 +245,14 @@ function definitionsCheck(informers: Readonly<Record<string, Informer<KubeObject
     const what = kind === 'not-found' ? 'is not defined in this cluster' : (message ?? kind)
     return [`${plural}.edgetwin.dev: ${what}; ${WITHOUT[plural]}`]
   })
+  const isAway = Object.values(informers).some(({ status }) => status().failure?.isOutcomeUnknown)
   return {
     name: 'custom-resources',
     ok: faults.length === 0,
     detail: faults.length === 0 ? 'policies, plans and cameras are served' : faults.join('. '),
-    remedy:
-      'Apply the definitions of infra/helm/edgetwin/crds, and grant in a ClusterRole: - {apiGroups: ["edgetwin.dev"], resources: [placementpolicies, placementplans, cameras], verbs: [get, list, watch]}',
+    remedy: isAway
+      ? 'See whether the API server can be reached and is well.'
+      : 'Apply the definitions of infra/helm/edgetwin/crds, and grant in a ClusterRole: - {apiGroups: ["edgetwin.dev"], resources: [placementpolicies, placementplans, cameras], verbs: [get, list, watch]}',
     advisory: true,
   }
 }

@@ -61,7 +61,7 @@ function leaderCheck(leader: Leader): Check {
     ok: leads || (holder !== null && holder !== identity && failure === null),
     detail: failure === null ? detail : `${detail}; ${failure.message}`,
     remedy:
-      'let its account get, create and update leases.coordination.k8s.io in the namespace of edgetwin, and see whether the API server answers',
+      'see whether the API server answers, and let its account get, create and update leases.coordination.k8s.io in the namespace of edgetwin',
     advisory: true,
   }
 }
@@ -73,7 +73,7 @@ function ledgerCheck(actuator: Actuator): Check {
     ok: trouble === null,
     detail: trouble ?? (epoch === null ? 'not ours to write' : `epoch ${epoch}, ${underWay} actions under way`),
     remedy:
-      'let its account get and update the ConfigMap edgetwin-ledger, patch pods and create pods/eviction; nothing is moved until then',
+      'see whether the API server answers, and let its account get and update the ConfigMap edgetwin-ledger, patch pods and create pods/eviction; nothing is moved until then',
     advisory: true,
   }
 }

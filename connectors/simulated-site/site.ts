@@ -33,9 +33,13 @@ export function loadSite(nameOrPath: string): SiteDescription {
   if (!isPath && !known.includes(nameOrPath)) {
     const near = nearestNames(nameOrPath, known)
     const meant = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `use ${known.join(' or ')}, or the path of a .yaml file.`
-    throw new TwinError('SITE_UNKNOWN', `There is no site "${nameOrPath}" in ${SITES_DIRECTORY}; ${meant}`, {
-      details: { site: nameOrPath, known, near },
-    })
+    throw new TwinError(
+      'SITE_UNKNOWN',
+      `There is no simulated site "${nameOrPath}" in ${SITES_DIRECTORY}; ${meant} A real cluster is asked for with --cluster kubernetes.`,
+      {
+        details: { site: nameOrPath, known, near },
+      },
+    )
   }
   const file = isPath ? nameOrPath : join(SITES_DIRECTORY, `${nameOrPath}.yaml`)
   let text: string
