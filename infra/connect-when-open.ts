@@ -2,7 +2,7 @@
  * A site that is connected to once its gate opens: what is told of a cluster is worked out from the twin, so the twin
  * must first have read what the earlier owner told. Until then, and while connecting fails, placements are refused with the reason.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../connectors/pause.ts'
 import type { Check } from '../models/contracts/api.ts'
 import { TwinError } from '../models/errors.ts'
 import type { Logger } from '../models/ports.ts'
@@ -37,7 +37,7 @@ export function connectWhenOpen({ site, gate, connect, lookMs = 100, log }: Conn
           log.error({ site, reason: obstacle, retryMs: RETRY_MS }, 'site not connected')
         }
       }
-      await sleep(connected === null && gate.isOpen() ? RETRY_MS : lookMs, null, { signal }).catch(() => {})
+      await pause(connected === null && gate.isOpen() ? RETRY_MS : lookMs, signal)
     }
   }
   const running = run()

@@ -5,7 +5,6 @@
  * Nothing here waits for Kafka to come up: until it does there is no site, and the checks say why.
  */
 import { readdirSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaClient } from '../connectors/kafka/client.ts'
 import { fencedClient } from '../connectors/kafka/fenced-client.ts'
 import { createKafkaLog, type KafkaLog } from '../connectors/kafka/kafka-log.ts'
@@ -14,6 +13,7 @@ import type { KafkaSettings } from '../connectors/kafka/settings.ts'
 import { joinSiteGroup, type SiteGroup } from '../connectors/kafka/site-group.ts'
 import { surveyTopics } from '../connectors/kafka/survey.ts'
 import { INPUT_TOPICS } from '../connectors/kafka/topics.ts'
+import { pause } from '../connectors/pause.ts'
 import { runSitesServer } from '../connectors/server/sites-server.ts'
 import { defaultRegistry } from '../models/applications/registry.ts'
 import type { Check } from '../models/contracts/api.ts'
@@ -233,7 +233,7 @@ async function untilJoined({ options: { client, settings, log }, signal, join }:
       const reason = error instanceof Error ? error.message : String(error)
       if (reason !== told) log.warn({ reason }, 'no sites yet: kafka cannot be used')
       told = reason
-      await sleep(RETRY_MS, null, { signal }).catch(() => {})
+      await pause(RETRY_MS, signal)
     }
   }
 }

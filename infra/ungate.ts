@@ -3,13 +3,13 @@
  *
  * A process of its own with rights of its own: to list pods and to patch them. Without names it lets go of what was held too long.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, CommanderError, Option } from 'commander'
 import { createKubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
 import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
 import { kubePodName } from '../connectors/kubernetes/names.ts'
 import { type UngateReport, type UngateWish, ungate } from '../connectors/kubernetes/ungate.ts'
+import { pause } from '../connectors/pause.ts'
 import { TwinError } from '../models/errors.ts'
 import { makeLogger } from './logging.ts'
 
@@ -59,7 +59,7 @@ async function run(pods: readonly string[], flags: Flags): Promise<void> {
     while (!stopping.signal.aborted) {
       // An API server that is away comes back; nobody is held by us meanwhile, for nothing is scheduled then.
       await once().catch((error: unknown) => log.warn({ reason: toKubeFailure(error).message }, 'gates not looked at'))
-      await sleep(everySeconds * 1_000, undefined, { signal: stopping.signal }).catch(() => {})
+      await pause(everySeconds * 1_000, stopping.signal)
     }
   } finally {
     client.close()

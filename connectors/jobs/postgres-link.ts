@@ -2,9 +2,9 @@
  * One connection that listens for changes and, by living, shows that PostgreSQL does: it reconnects by itself, later and
  * later up to a bound, and asks now and then, since a half-open connection says nothing.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger, Stop } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 
 export interface LinkOptions {
   readonly config: pg.ClientConfig
@@ -57,7 +57,7 @@ export function runLink({ prepare, onUp, onDown, log, random, ...options }: Link
       failureCount = 0
       onUp()
       while (!life.signal.aborted) {
-        await sleep(options.askEveryMs, undefined, { signal: life.signal }).catch(() => {})
+        await pause(options.askEveryMs, life.signal)
         if (!life.signal.aborted) await Promise.race([client.query('select 1'), over])
       }
       throw failure
@@ -77,7 +77,7 @@ export function runLink({ prepare, onUp, onDown, log, random, ...options }: Link
         if (failureCount === 0) log.warn({ reason }, 'job database lost')
         const waitMs = Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** Math.min(failureCount, 10))
         failureCount += 1
-        await sleep(waitMs * (0.5 + random() / 2), undefined, { signal: stopped.signal }).catch(() => {})
+        await pause(waitMs * (0.5 + random() / 2), stopped.signal)
       }
     }
   }

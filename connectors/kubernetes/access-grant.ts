@@ -7,11 +7,10 @@ const RBAC = 'rbac.authorization.k8s.io'
 
 /** A ClusterRole with this one right, and its binding to the user. */
 export function grantYaml(user: string, right: Right): string {
-  const { verb, resource, subresource } = partsOf(right)
-  const path = subresource === '' ? resource : `${resource}/${subresource}`
-  const name = `edgetwin-${verb}-${path.replace('/', '-')}`
+  const rule = ruleOf(right)
+  const name = `edgetwin-${rule.verbs[0]}-${rule.resources[0].replace('/', '-')}`
   return yamlOf([
-    clusterRole(name, [{ apiGroups: [ACCESS_GROUP], resources: [path], verbs: [verb] }]),
+    clusterRole(name, [rule]),
     {
       apiVersion: `${RBAC}/v1`,
       kind: 'ClusterRoleBinding',
@@ -33,11 +32,13 @@ export const OWN_RIGHTS_YAML = yamlOf([
 
 /** A ClusterRole with these rights, for a role of `ROLES`. */
 export function roleYaml(name: string, rights: readonly Right[]): string {
-  const rules = rights.map((right) => {
-    const { verb, resource, subresource } = partsOf(right)
-    return { apiGroups: [ACCESS_GROUP], resources: [subresource === '' ? resource : `${resource}/${subresource}`], verbs: [verb] }
-  })
-  return yamlOf([clusterRole(name, rules)])
+  return yamlOf([clusterRole(name, rights.map(ruleOf))])
+}
+
+function ruleOf(right: Right) {
+  const { verb, resource, subresource } = partsOf(right)
+  const resources = [subresource === '' ? resource : `${resource}/${subresource}`] as const
+  return { apiGroups: [ACCESS_GROUP], resources, verbs: [verb] } as const
 }
 
 function clusterRole(name: string, rules: readonly object[]): object {

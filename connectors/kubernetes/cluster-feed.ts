@@ -4,10 +4,10 @@
  * While the log refuses, the same batch is offered again and nothing further is worked out, so nothing is lost or told out of turn.
  * Facts are told again every half minute while their source is in touch: their age in the twin is then the age of what we know.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { TwinError } from '../../models/errors.ts'
 import type { TwinEvent } from '../../models/events/events.ts'
 import type { Clock, EventLog, Logger, Stop } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import type { Cluster, ClusterChange } from './cluster.ts'
 import { createBacklog } from './cluster-backlog.ts'
 import type { Telling } from './telling.ts'
@@ -63,7 +63,7 @@ export function runFeed(cluster: Cluster, options: FeedOptions): Feed {
         if (error instanceof TwinError && error.code === 'LOG_REFUSED') return oneByOne(events)
         stuckSinceMs ??= clock()
         log.warn({ error: String(error), eventCount: events.length, retryMs }, 'cluster events not accepted')
-        await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => {})
+        await pause(retryMs, stopping.signal)
       }
     }
   }
@@ -88,9 +88,9 @@ export function runFeed(cluster: Cluster, options: FeedOptions): Feed {
       const events = backlog.take()
       for (let first = 0; first < events.length; first += BATCH_MAX) await offer(events.slice(first, first + BATCH_MAX))
       if (events.length > 0 && backlog.waitingCount() > 0) continue
-      await Promise.race([wake.promise, sleep(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => {})])
+      await Promise.race([wake.promise, pause(LOOK_MS, stopping.signal)])
       wake = Promise.withResolvers()
-      await sleep(gatherMs, undefined, { signal: stopping.signal }).catch(() => {})
+      await pause(gatherMs, stopping.signal)
     }
   }
   const running = run()

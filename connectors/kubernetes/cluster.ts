@@ -4,9 +4,9 @@
  * A kind that the server does not serve or does not show us is named in `checks`, with what would mend it; the others go on. When
  * another cluster answers at the same address, everything is listed anew and what the old one had is gone.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Check } from '../../models/contracts/api.ts'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import { clusterChecks } from './cluster-checks.ts'
 import { type Change, type Informer, type InformerStatus, runInformer } from './informer.ts'
 import type { KubeClient } from './kube-client.ts'
@@ -149,7 +149,7 @@ export function runCluster(options: ClusterOptions): Cluster {
         askedMs = clock()
         await identify()
       }
-      await sleep(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      await pause(LOOK_MS, stopping.signal)
     }
   }
   const identity = watchIdentity()
@@ -164,7 +164,7 @@ export function runCluster(options: ClusterOptions): Cluster {
       isSynced = true
     })
     while (!isSynced && isShown(kind) && !stopping.signal.aborted) {
-      await Promise.race([informers[kind].synced, sleep(50, undefined, { signal: stopping.signal }).catch(() => {})])
+      await Promise.race([informers[kind].synced, pause(50, stopping.signal)])
     }
   }
   const status = (): ClusterStatus => {

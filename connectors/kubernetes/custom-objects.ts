@@ -40,12 +40,15 @@ const PLACEMENTS_MAX = 100
 const NAME_MAX = 200
 const LABELS = { 'app.kubernetes.io/part-of': 'edgetwin', [MANAGED_BY]: OURSELVES }
 
+/** Under which a decision is shown. */
+export const planName = (site: string, decision: string): string => objectName(`${site}-${decision}`)
+
 /** @param notTaken Why what a person said to it was not taken; null: it was, or nothing was said. */
 export function toPlan(record: DecisionRecord, { site, namespace }: MirrorPlace, notTaken: string | null): Mirrored | null {
   const { desired: decision, reported, mode } = record
   if (decision === null) return null
   const { makespanMs, unchangedMakespanMs, gainRatio } = decision.predicted
-  const name = objectName(`${site}-${decision.id}`)
+  const name = planName(site, decision.id)
   const { kind, subject, detail } = decision.trigger
   const spec = {
     decision: decision.id,

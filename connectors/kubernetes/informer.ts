@@ -5,8 +5,8 @@
  * shows itself soon. An object that was deleted and made again is another object: its uid says so. Every few minutes everything is
  * listed and compared; a difference that the watch should have told is `drift`, which must stay 0.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock, Logger, Stop } from '../../models/ports.ts'
+import { pause } from '../pause.ts'
 import type { KubeClient } from './kube-client.ts'
 import { KubeFailure, toKubeFailure } from './kube-failure.ts'
 
@@ -207,7 +207,7 @@ export function runInformer<T extends KubeObject>(options: InformerOptions<T>): 
     // The first try comes at once: most breaks are a server that restarts or a connection that was cut.
     const pauseMs = tries === 0 ? PAUSE_MS_MIN * random() : random() * Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** tries)
     tries++
-    await sleep(Math.max(failure.retryAfterMs ?? 0, pauseMs), undefined, { signal: stopping.signal }).catch(() => {})
+    await pause(Math.max(failure.retryAfterMs ?? 0, pauseMs), stopping.signal)
   }
   const running = run()
 
