@@ -4,11 +4,6 @@
  */
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { ClusterChange } from '../connectors/kubernetes/cluster.ts'
-import { type Backlog, createBacklog } from '../connectors/kubernetes/cluster-backlog.ts'
-import { createClusterIndex } from '../connectors/kubernetes/cluster-index.ts'
-import { isOver } from '../connectors/kubernetes/pod-facts.ts'
-import { createTelling, nameOf, type Telling } from '../connectors/kubernetes/telling.ts'
 import {
   aDevice,
   aKubeCamera,
@@ -20,6 +15,11 @@ import {
   type NodeParts,
   type PodParts,
 } from '../connectors/kubernetes/testing/objects.ts'
+import type { ClusterChange } from '../connectors/kubernetes/watch/cluster.ts'
+import { type Backlog, createBacklog } from '../connectors/kubernetes/watch/cluster-backlog.ts'
+import { createClusterIndex } from '../connectors/kubernetes/watch/cluster-index.ts'
+import { isOver } from '../connectors/kubernetes/watch/pod-facts.ts'
+import { createTelling, nameOf, type Telling } from '../connectors/kubernetes/watch/telling.ts'
 import {
   type ClusterEvent,
   hasEnded,

@@ -1,6 +1,6 @@
 /** Who decides who may do what: the one token, or the cluster that the settings name. */
 import { readFileSync } from 'node:fs'
-import { createKubeAccess, type KubeAccess } from '../connectors/kubernetes/access.ts'
+import { createKubeAccess, type KubeAccess } from '../connectors/kubernetes/access/access.ts'
 import { createKubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
 import { kubePodName } from '../connectors/kubernetes/names.ts'

@@ -2,8 +2,10 @@
  * What people allow for a pod of the cluster, as each of those who must know it asks: the loop by its name in the twin, the sink by
  * what it has just read, the ledger by what it is asked to reserve.
  */
-import type { IntentWish } from '../connectors/kubernetes/ledger-state.ts'
-import { type Budget, type BudgetSettings, budgetFor } from '../connectors/kubernetes/ledger-state.ts'
+import type { IntentWish } from '../connectors/kubernetes/act/ledger-state.ts'
+import { type Budget, type BudgetSettings, budgetFor } from '../connectors/kubernetes/act/ledger-state.ts'
+import type { SinkRules } from '../connectors/kubernetes/act/placement-sink.ts'
+import { whyNeverMoved } from '../connectors/kubernetes/act/prepare-action.ts'
 import { podKey } from '../connectors/kubernetes/names.ts'
 import {
   objection,
@@ -11,9 +13,7 @@ import {
   type PodOfPolicy,
   type WatchedPolicy,
   whyNotMoved,
-} from '../connectors/kubernetes/placement-policy.ts'
-import type { SinkRules } from '../connectors/kubernetes/placement-sink.ts'
-import { whyNeverMoved } from '../connectors/kubernetes/prepare-action.ts'
+} from '../connectors/kubernetes/resources/placement-policy.ts'
 import { isPlaceable, isReady, type WatchedNode, type WatchedPod } from '../connectors/kubernetes/watched.ts'
 import type { Clock } from '../models/ports.ts'
 import { type PodRules, type RulesFor, withoutRules } from '../twin/pod-rules.ts'

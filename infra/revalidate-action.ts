@@ -2,7 +2,7 @@
  * Looks at an action once more on the newest twin, right before each try to do it: what was decided seconds ago may have become wrong,
  * and a person may have said no since.
  */
-import type { PlaceAction } from '../connectors/kubernetes/actions.ts'
+import type { PlaceAction } from '../connectors/kubernetes/act/actions.ts'
 import { twinPodName } from '../connectors/kubernetes/names.ts'
 import { touchesNothing } from '../models/events/decision-events.ts'
 import type { RevalidateOptions } from '../twin/decide.ts'

@@ -1,5 +1,5 @@
 /** The exporter on each node of a real cluster, scraped for as long as the node is there; addresses are the nodes' own. */
-import type { Cluster } from '../connectors/kubernetes/cluster.ts'
+import type { Cluster } from '../connectors/kubernetes/watch/cluster.ts'
 import type { WatchedNode } from '../connectors/kubernetes/watched.ts'
 import type { Check } from '../models/contracts/api.ts'
 import type { Clock, EventLog, Logger, Stop } from '../models/ports.ts'

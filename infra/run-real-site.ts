@@ -5,14 +5,18 @@
  */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Cluster } from '../connectors/kubernetes/cluster.ts'
-import { type CustomResources, type CustomResourcesOptions, runCustomResources } from '../connectors/kubernetes/custom-resources.ts'
+import { createKubernetesSink } from '../connectors/kubernetes/act/placement-sink.ts'
+import { type Actuation, runActuation } from '../connectors/kubernetes/act/run-actuation.ts'
+import { ungate } from '../connectors/kubernetes/act/ungate.ts'
 import { runGateSupport } from '../connectors/kubernetes/gate-support.ts'
 import type { KubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
-import { createKubernetesSink } from '../connectors/kubernetes/placement-sink.ts'
-import { type Actuation, runActuation } from '../connectors/kubernetes/run-actuation.ts'
-import { ungate } from '../connectors/kubernetes/ungate.ts'
+import {
+  type CustomResources,
+  type CustomResourcesOptions,
+  runCustomResources,
+} from '../connectors/kubernetes/resources/custom-resources.ts'
+import type { Cluster } from '../connectors/kubernetes/watch/cluster.ts'
 import type { ImageRegistry } from '../models/applications/registry.ts'
 import type { GateApi, WhyPending } from '../models/contracts/gates.ts'
 import { TwinError } from '../models/errors.ts'

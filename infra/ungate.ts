@@ -4,11 +4,11 @@
  * A process of its own with rights of its own: to list pods and to patch them. Without names it lets go of what was held too long.
  */
 import { Command, CommanderError, Option } from 'commander'
+import { type UngateReport, type UngateWish, ungate } from '../connectors/kubernetes/act/ungate.ts'
 import { createKubeClient } from '../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../connectors/kubernetes/kube-config.ts'
 import { toKubeFailure } from '../connectors/kubernetes/kube-failure.ts'
 import { kubePodName } from '../connectors/kubernetes/names.ts'
-import { type UngateReport, type UngateWish, ungate } from '../connectors/kubernetes/ungate.ts'
 import { pause } from '../connectors/pause.ts'
 import { TwinError } from '../models/errors.ts'
 import { makeLogger } from './logging.ts'

@@ -11,7 +11,7 @@ import { dirname, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { TwinError } from '../../models/errors.ts'
-import { expiryOf } from './access-review.ts'
+import { expiryOf } from './access/access-review.ts'
 
 export interface KubeSettings {
   /** Absent: the environment's KUBECONFIG, ~/.kube/config, or the pod's own service account. */

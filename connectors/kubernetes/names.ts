@@ -64,6 +64,7 @@ export const APPLICATIONS_MAX = 64
 /** On each object that edgetwin writes. */
 export const MANAGED_BY = 'app.kubernetes.io/managed-by'
 export const OURSELVES = 'edgetwin'
+export const FIELD_MANAGER = OURSELVES
 
 export interface KubeName {
   readonly name: string

@@ -4,11 +4,11 @@
  * Its nodes have no kubelet, so what is bound there never starts and may be moved; they are kept ready, or not, by the test.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openLedger } from '../../connectors/kubernetes/act/ledger.ts'
+import type { Ledger } from '../../connectors/kubernetes/act/ledger-state.ts'
 import { createKubeClient, type KubeClient, type PatchType } from '../../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
 import { KubeFailure } from '../../connectors/kubernetes/kube-failure.ts'
-import { openLedger } from '../../connectors/kubernetes/ledger.ts'
-import type { Ledger } from '../../connectors/kubernetes/ledger-state.ts'
 import type { Node } from '../../models/entities/node.ts'
 import { isEnded, type Pod } from '../../models/entities/pod.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'

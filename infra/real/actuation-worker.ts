@@ -3,15 +3,15 @@
  * that is gated and keeps moving others, as much as its budget lets it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listAll } from '../../connectors/kubernetes/act.ts'
-import type { Wanted } from '../../connectors/kubernetes/actions.ts'
-import type { ActuationStep } from '../../connectors/kubernetes/actuation.ts'
+import { listAll } from '../../connectors/kubernetes/act/act.ts'
+import type { Wanted } from '../../connectors/kubernetes/act/actions.ts'
+import type { ActuationStep } from '../../connectors/kubernetes/act/actuation.ts'
+import { openLedger } from '../../connectors/kubernetes/act/ledger.ts'
+import type { Budget } from '../../connectors/kubernetes/act/ledger-state.ts'
+import { runActuation } from '../../connectors/kubernetes/act/run-actuation.ts'
+import { isGatedByUs } from '../../connectors/kubernetes/act/scheduler-view.ts'
 import { createKubeClient, type KubeClient } from '../../connectors/kubernetes/kube-client.ts'
 import { loadKubeConfig } from '../../connectors/kubernetes/kube-config.ts'
-import { openLedger } from '../../connectors/kubernetes/ledger.ts'
-import type { Budget } from '../../connectors/kubernetes/ledger-state.ts'
-import { runActuation } from '../../connectors/kubernetes/run-actuation.ts'
-import { isGatedByUs } from '../../connectors/kubernetes/scheduler-view.ts'
 import { withoutFence } from '../../connectors/kubernetes/testing/planted.ts'
 import type { WatchedPod } from '../../connectors/kubernetes/watched.ts'
 

@@ -2,10 +2,11 @@
  * A model of the API server, as far as actuation needs it: versions, preconditions, gates, bindings, evictions, a scheduler that
  * binds what is released and an owner that makes anew what is evicted. Behaves as was observed on Kubernetes 1.36.
  */
+
+import { OWN_SCHEDULER } from '../act/prepare-action.ts'
 import type { KubeRequest } from '../kube-client.ts'
 import { KubeFailure } from '../kube-failure.ts'
 import { GATE, PLACEABLE, PLACEMENT_LABEL, POD_KEYS } from '../names.ts'
-import { OWN_SCHEDULER } from '../prepare-action.ts'
 import type { WatchedNode, WatchedPod } from '../watched.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the model takes whatever a client sends.

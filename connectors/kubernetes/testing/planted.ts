@@ -1,7 +1,8 @@
 /** Guards of the protocol, each taken out: a story that does not notice proves nothing. */
+
+import type { LedgerStore } from '../act/ledger.ts'
+import type { Ledger, Step } from '../act/ledger-state.ts'
 import type { KubeClient, KubeRequest } from '../kube-client.ts'
-import type { LedgerStore } from '../ledger.ts'
-import type { Ledger, Step } from '../ledger-state.ts'
 import type { Planted } from './actuation-run.ts'
 
 /** Each step sees the ledger other than it is; what it changes is written on the real one. */
