@@ -68,20 +68,14 @@ export interface WatchedPod extends KubeObject {
     readonly schedulerName?: string
     readonly restartPolicy?: string
     readonly schedulingGates?: readonly { readonly name: string }[]
-    readonly resourceClaims?: readonly {
-      readonly name: string
-      readonly resourceClaimName?: string
-      readonly resourceClaimTemplateName?: string
-    }[]
   }
-  readonly status?: {
+  readonly status?: KubePod['status'] & {
     readonly phase?: string
     readonly reason?: string
     readonly message?: string
     readonly startTime?: string | null
     readonly conditions?: readonly Condition[]
     readonly containerStatuses?: readonly ContainerStatus[]
-    readonly resourceClaimStatuses?: readonly { readonly name: string; readonly resourceClaimName?: string | null }[]
     readonly extendedResourceClaimStatus?: { readonly resourceClaimName: string }
   }
 }

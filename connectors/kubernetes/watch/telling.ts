@@ -7,6 +7,7 @@
 import type { ImageRegistry } from '../../../models/applications/registry.ts'
 import type { EntityMaps } from '../../../models/entities/entity-maps.ts'
 import type { TwinEvent } from '../../../models/events/events.ts'
+import { claimNamesOf } from '../../../models/scheduling/kubernetes/dynamic-resources.ts'
 import { type Allotment, allot } from '../devices/allotment.ts'
 import { asksOf } from '../devices/asked-devices.ts'
 import { type Inventory, inventoryOf, type SeenDevice } from '../devices/inventory.ts'
@@ -270,9 +271,10 @@ function placedAt(told: PodFacts | undefined, pod: WatchedPod, entities: EntityM
   return entities.pod.get(nameOf(pod))?.desired.accelerator ?? null
 }
 
-export function claimsOf({ metadata, spec, status }: WatchedPod, view: Pick<ClusterView, 'claim'>): readonly (ResourceClaim | null)[] {
-  const made = new Map((status?.resourceClaimStatuses ?? []).map(({ name, resourceClaimName }) => [name, resourceClaimName]))
-  const names = (spec.resourceClaims ?? []).map(({ name, resourceClaimName }) => resourceClaimName ?? made.get(name) ?? null)
+/** null: not made yet, or not heard of. */
+export function claimsOf(pod: WatchedPod, view: Pick<ClusterView, 'claim'>): readonly (ResourceClaim | null)[] {
+  const { metadata, status } = pod
+  const names = claimNamesOf(pod).map(({ name }) => name)
   const extended = status?.extendedResourceClaimStatus?.resourceClaimName
   const all = extended === undefined ? names : [...names, extended]
   return all.map((name) => (name === null ? null : (view.claim(metadata.namespace ?? 'default', name) ?? null)))

@@ -125,7 +125,7 @@ interface ClaimName {
 }
 
 /** `name` null: not made yet; `isOwn`: from a template, for this pod alone. */
-function claimNamesOf({ spec, status }: KubePod): ClaimName[] {
+export function claimNamesOf({ spec, status }: KubePod): ClaimName[] {
   const made = new Map((status?.resourceClaimStatuses ?? []).map(({ name, resourceClaimName }) => [name, resourceClaimName]))
   return (spec.resourceClaims ?? []).flatMap(({ name, resourceClaimName }): ClaimName[] => {
     if (resourceClaimName !== undefined) return [{ name: resourceClaimName, isOwn: false }]
