@@ -8,7 +8,7 @@ import type { KafkaClient, PartitionRange, TopicDescription } from './client.ts'
 
 export const DEAD_LETTER_TOPIC = 'edgetwin.dlq.v1'
 export const INPUT_TOPICS: readonly string[] = Object.values(TOPICS)
-export const PARTITIONS_DEFAULT = 6
+const PARTITIONS_DEFAULT = 6
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

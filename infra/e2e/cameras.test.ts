@@ -16,6 +16,7 @@ import type { Link } from '../../models/entities/link.ts'
 import type { Pod } from '../../models/entities/pod.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
+import { makeHome } from '../testing/edgetwin-home.ts'
 import { eventually } from '../testing/eventually.ts'
 import { keepScreenshot, launchChromium, openPage } from './browser.ts'
 import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
@@ -27,9 +28,7 @@ let browser: Browser
 beforeAll(async () => {
   lab = await startKubernetes({ quickFailures: true, progress: (line) => process.stderr.write(`${line}\n`) })
   await applyNodes(lab, 'dhs')
-  await lab.kubectl(['apply', '--server-side', '-f', 'infra/helm/edgetwin/crds'])
-  await lab.kubectl(['create', 'namespace', 'edgetwin-system'])
-  await lab.kubectl(['create', 'configmap', 'edgetwin-ledger', '--namespace', 'edgetwin-system'])
+  await makeHome(lab)
   const common = ['--no-this-machine', '--log-level', 'error']
   const cluster = ['--cluster', 'kubernetes', '--kubeconfig', lab.kubeconfig, '--site', 'lab', '--mode', 'auto']
   real = await startEdgetwin([...cluster, ...common, '--data-dir', freshDataDir()])

@@ -8,6 +8,7 @@ import type { Pod } from '../../models/entities/pod.ts'
 import { type KafkaLab, startKafka } from '../lab/kafka.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
+import { makeHome } from '../testing/edgetwin-home.ts'
 import { eventually } from '../testing/eventually.ts'
 import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
@@ -39,9 +40,7 @@ spec:
 it('is one writer at a time, and survives the death of the owner', async () => {
   lab = await startKubernetes({ quickFailures: true, progress: (line) => process.stderr.write(`${line}\n`) })
   await applyNodes(lab, 'dhs')
-  await lab.kubectl(['apply', '--server-side', '-f', 'infra/helm/edgetwin/crds'])
-  await lab.kubectl(['create', 'namespace', 'edgetwin-system'])
-  await lab.kubectl(['create', 'configmap', 'edgetwin-ledger', '--namespace', 'edgetwin-system'])
+  await makeHome(lab)
   kafka = await startKafka()
   const cluster = ['--cluster', 'kubernetes', '--kubeconfig', lab.kubeconfig, '--site', 'lab', '--mode', 'auto']
   const log = ['--event-log', 'platformatic', '--kafka-brokers', kafka.brokers.join(','), '--kafka-group', 'pair', '--kafka-ensure-topics']

@@ -10,6 +10,7 @@ import type { Node } from '../../models/entities/node.ts'
 import type { Pod } from '../../models/entities/pod.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
 import { applyNodes } from '../lab/nodes.ts'
+import { makeHome } from '../testing/edgetwin-home.ts'
 import { eventually } from '../testing/eventually.ts'
 import { type EdgetwinProcess, freshDataDir, startEdgetwin } from './edgetwin-process.ts'
 
@@ -23,9 +24,7 @@ afterEach(async () => {
 async function start(nodes: string, mode: string): Promise<void> {
   lab = await startKubernetes({ quickFailures: true, progress: (line) => process.stderr.write(`${line}\n`) })
   await applyNodes(lab, nodes)
-  await lab.kubectl(['apply', '--server-side', '-f', 'infra/helm/edgetwin/crds'])
-  await lab.kubectl(['create', 'namespace', 'edgetwin-system'])
-  await lab.kubectl(['create', 'configmap', 'edgetwin-ledger', '--namespace', 'edgetwin-system'])
+  await makeHome(lab)
   const cluster = ['--cluster', 'kubernetes', '--kubeconfig', lab.kubeconfig, '--site', 'lab', '--mode', mode]
   edgetwin = await startEdgetwin([...cluster, '--data-dir', freshDataDir(), '--no-this-machine', '--log-level', 'error'])
 }

@@ -19,6 +19,7 @@ import type { Placement } from '../../models/contracts/decision.ts'
 import type { Logger, PlacementResult } from '../../models/ports.ts'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
 import { startToxiproxy, type ToxicProxy, type Toxiproxy } from '../lab/toxiproxy.ts'
+import { gateIsGiven } from '../testing/edgetwin-home.ts'
 import { eventually } from '../testing/eventually.ts'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -58,11 +59,7 @@ beforeAll(async () => {
     return listed.match(/^True$/gm)?.length === NODES.length
   })
   actuation = actuator({})
-  await eventually('the gate is given', async () => {
-    const probe = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', labels: PLACEABLE }, spec: podSpec() }
-    const path = '/api/v1/namespaces/default/pods'
-    return gatesOf(await client.request<WatchedPod>({ method: 'POST', path, query: { dryRun: 'All' }, body: probe })).length > 0
-  })
+  await gateIsGiven(client, { labels: PLACEABLE, spec: podSpec() })
 }, 1_500_000)
 beforeEach(async () => {
   meddler = null

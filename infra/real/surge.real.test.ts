@@ -21,6 +21,7 @@ import type { Logger, PlacementResult } from '../../models/ports.ts'
 import { renderChart } from '../kustomize/render.ts'
 import { helmDist } from '../lab/helm-dist.ts'
 import { type KubernetesLab, readAudit, startKubernetes } from '../lab/kubernetes.ts'
+import { gateIsGiven } from '../testing/edgetwin-home.ts'
 import { eventually } from '../testing/eventually.ts'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -70,11 +71,7 @@ beforeAll(async () => {
   }
   actuation = anActuation({ client: { ...actuator, request }, surgeWithinMs: 3_000 })
   await eventually('somebody leads', async () => actuation.leader.mayAct())
-  await eventually('the gate is given', async () => {
-    const probe = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', labels: PLACEABLE }, spec: podSpec }
-    const path = '/api/v1/namespaces/default/pods'
-    return gatesOf(await admin.request<WatchedPod>({ method: 'POST', path, query: { dryRun: 'All' }, body: probe })).length > 0
-  })
+  await gateIsGiven(admin, { labels: PLACEABLE, spec: podSpec })
   void watchReadiness()
 }, 1_500_000)
 beforeEach(async () => {

@@ -23,7 +23,7 @@ export const RIGHTS = {
 } as const
 export type Right = keyof typeof RIGHTS
 const RIGHT_NAMES = Object.keys(RIGHTS) as [Right, ...Right[]]
-export const rightShape = z.enum(RIGHT_NAMES)
+const rightShape = z.enum(RIGHT_NAMES)
 
 /** `signed-in`: any user that is known, whatever it may do. */
 export type Need = Right | 'anyone' | 'signed-in'

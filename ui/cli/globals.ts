@@ -46,7 +46,7 @@ export function globalsOf(command: Command): RestOptions {
 }
 
 /** `500ms`, `30s`, `10m`, `2h`; a bare number is seconds. @throws InvalidArgumentError */
-export function toDurationMs(text: string): number {
+function toDurationMs(text: string): number {
   const match = DURATION.exec(text)
   if (match === null) throw new InvalidArgumentError(`'${text}' is no duration; give 500ms, 30s, 10m or 2h.`)
   return Number(match[1]) * MS_OF_UNIT[match[2] ?? 's']!

@@ -12,7 +12,7 @@ import type {
 } from '../watched.ts'
 
 /** When everything was created. */
-export const CREATED = '2026-11-21T12:00:00Z'
+const CREATED = '2026-11-21T12:00:00Z'
 export const CREATED_MS = Date.parse(CREATED)
 
 let versions = 0

@@ -188,7 +188,7 @@ function cameraGroups({ desired, reported }: Camera): Group[] {
 }
 
 /** How a link's rate is known, where a cluster tells of it. */
-export const LINK_ORIGINS: Readonly<Record<LinkOrigin, string>> = {
+const LINK_ORIGINS: Readonly<Record<LinkOrigin, string>> = {
   annotated: 'annotated on the node',
   measured: 'measured: the interface of the node is set to it',
   assumed: 'assumed: nobody says; annotate the node',
