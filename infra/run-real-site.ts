@@ -30,6 +30,7 @@ import { connectCluster } from './run-cluster.ts'
 import { runNodeScrapes } from './run-node-scrapes.ts'
 import type { Connected, ConnectMeans } from './run-site-twin.ts'
 import { runStuckPods } from './run-stuck-pods.ts'
+import { schedulerRejections } from './scheduler-rejections.ts'
 import { whyGated } from './why-gated.ts'
 
 export interface RealSiteOptions {
@@ -73,13 +74,19 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   const showing = showOn(connection.client, { ...options, mayWrite: () => acting?.leader.mayAct() ?? false, allowed })
   own = showing
   const gateSupport = config.placement === 'gate' ? runGateSupport(connection.client) : null
+  const withRejections = schedulerRejections({
+    pods: () => connection.cluster.objects('pod'),
+    nodes: () => connection.cluster.objects('node'),
+    clock,
+  })
+  const judged = () => withRejections(state())
   /** What only the twin knows: why we do not let it go. */
   const withGate = (why: WhyPending | null, name: string): WhyPending | null => {
-    const held = why?.cause === 'gated' ? whyGated(state(), state().entities.pod.get(name), registry) : null
+    const held = why?.cause === 'gated' ? whyGated(judged(), judged().entities.pod.get(name), registry) : null
     return why === null || held === null ? why : { ...why, text: `${why.text} For now, ${held}.` }
   }
   const stopStuckPods = runStuckPods({
-    state,
+    state: judged,
     registry,
     mayWrite: () => acting?.leader.mayAct() === true && !config.placementDryRun,
     onStuck: ({ name, uid }, note) => connection.tellPod({ name, uid: uid ?? '' }, { reason: 'TwinRefused', note }),
@@ -95,6 +102,7 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   return {
     sink: connection.sink,
     rulesFor: allowed.forLoop,
+    withRejections,
     waitsFor: () => acting?.waitsFor() ?? null,
     gates: { ...gatesOf(connection.client, { clock, log }), whyPending: async (pod) => withGate(connection.whyPending(pod), pod) },
     checks: () => [

@@ -44,6 +44,8 @@ export interface Connected {
   readonly sink: PlacementSink
   /** Where people may allow more or less for single pods. */
   readonly rulesFor?: RulesFor
+  /** The twin with what the site's own scheduler would refuse, whoever decided it. */
+  readonly withRejections?: (state: TwinState) => TwinState
   /** Why the sink would refuse whatever it is given, such as that another leads; null: it would not. */
   readonly waitsFor?: () => string | null
   readonly faults?: NonNullable<TwinApiOptions['faults']>
@@ -186,9 +188,9 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   stops.push(watchTroubles(troubles, () => hub.announce(state(), state())))
   stops.push(runClock({ site, periodMs: config.tickMs, publish, mayAct, clock, log }))
   const sink: PlacementSink = { apply: (placement, decision) => gate.pass(() => connected.sink.apply(placement, decision)) }
-  const { rulesFor, waitsFor } = connected
+  const { rulesFor, waitsFor, withRejections = (plain: TwinState) => plain } = connected
   loop = runLoop({
-    state,
+    state: () => withRejections(state()),
     publish: tell,
     sink,
     registry,

@@ -1,13 +1,17 @@
 /**
  * Devices that pods ask for by name: a cluster gives such a device to one pod at a time, and to a pod none that is not offered under
- * that name. What asks for none shares devices as it likes.
+ * that name, nor any of a node that its scheduler keeps the pod from. What asks for none shares devices as it likes.
  */
 import type { Placement } from '../models/contracts/decision.ts'
 import { isEnded, type Pod } from '../models/entities/pod.ts'
 import type { TwinState } from './twin-state.ts'
 
-/** @returns why the pod cannot have a device that is offered under these names; null when it can, or asks for none. */
-export function askFault(pod: Pod | undefined, offers: readonly string[] = []): string | null {
+/** @returns why the pod cannot have a device of that node that is offered under these names; null when it can. */
+export function askFault(
+  pod: Pod | undefined,
+  { node, offers = [] }: { readonly node: string; readonly offers?: readonly string[] },
+): string | null {
+  if (pod?.spec?.rejectedBy?.includes(node)) return `the cluster's scheduler keeps it off node ${node}`
   const asks = pod?.spec?.asks
   if (asks === undefined || asks.some((name) => offers.includes(name))) return null
   return asks.length === 0 ? 'which devices it asks for is not known yet' : `it is no ${asks.join(' or ')}`

@@ -5,6 +5,7 @@
 import type { Placement } from '../models/contracts/decision.ts'
 import type { DecisionRecord } from '../models/entities/decision-record.ts'
 import { isEnded, type Pod } from '../models/entities/pod.ts'
+import { askFault } from './asked-devices.ts'
 import { siteProcessors } from './processors.ts'
 import type { TwinState } from './twin-state.ts'
 import { isStranded } from './waiting-work.ts'
@@ -35,7 +36,11 @@ export function placementFault(state: TwinState, { pod: name, from, to }: Placem
   if (isAt !== from) return `pod ${name} is on ${isAt ?? 'no accelerator'} by now, not on ${from ?? 'none'}`
   const { usable, refused } = siteProcessors(state)
   const target = usable.find(({ accelerator }) => accelerator === to)
-  if (target !== undefined) return target.closedReason === null ? null : `${to} takes no work: ${target.closedReason}`
+  if (target !== undefined) {
+    if (target.closedReason !== null) return `${to} takes no work: ${target.closedReason}`
+    const fault = askFault(pod, target)
+    return fault === null ? null : `pod ${name} cannot go to ${to}: ${fault}`
+  }
   const reason = refused.get(to)
   return reason === undefined ? `accelerator ${to} is gone` : `${to} takes no work: ${reason}`
 }

@@ -200,8 +200,9 @@ function toInput(
   const costMs = (task: number, j: number): number | null => {
     const { kind, request, name } = tasks[task]!
     const { id, pods, refusals } = work[request]!
-    const { accelerator, offers } = processors[j]!
-    const isRefused = kind === 'frame' || refusals.has(accelerator) || askFault(pods.get(name.slice(id.length + 1)), offers) !== null
+    const processor = processors[j]!
+    const fault = askFault(pods.get(name.slice(id.length + 1)), processor)
+    const isRefused = kind === 'frame' || refusals.has(processor.accelerator) || fault !== null
     return isRefused ? null : (costs[task]![j]?.ms ?? null)
   }
   const storeMs = ({ kind, request }: Task, store: string): number | null =>

@@ -44,10 +44,10 @@ export function serviceOf(work: Work, processor: Processor, { source, sourceReas
     ({ name: stage }) => imageForStage(registry, { application, stage }, acceleratorKind) !== null,
   )
   if (stages.length === 0) return { kind: 'accelerator-kind', reason: `no image of ${application} for ${acceleratorKind}` }
-  const [fault = null, ...others] = stages.map(({ name }) => askFault(pods.get(name), processor.offers))
+  const [fault = null, ...others] = stages.map(({ name }) => askFault(pods.get(name), processor))
   if (fault !== null && others.every((other) => other !== null)) return { kind: 'resources', reason: fault }
   const costs = stages.flatMap(({ name, blocks }) => {
-    const cost = askFault(pods.get(name), processor.offers) === null ? costOfTask({ application, blocks, frames }, processor) : null
+    const cost = askFault(pods.get(name), processor) === null ? costOfTask({ application, blocks, frames }, processor) : null
     return cost === null ? [] : { name, ms: cost.ms }
   })
   if (costs.length === 0) {

@@ -12,6 +12,7 @@ import type { WhyPending } from '../../models/contracts/gates.ts'
 import type { WhatIfAnswer } from '../../models/contracts/what-if.ts'
 import type { Accelerator } from '../../models/entities/accelerator.ts'
 import type { Camera } from '../../models/entities/camera.ts'
+import type { DecisionRecord } from '../../models/entities/decision-record.ts'
 import type { Link } from '../../models/entities/link.ts'
 import type { Pod } from '../../models/entities/pod.ts'
 import { type KubernetesLab, startKubernetes } from '../lab/kubernetes.ts'
@@ -138,6 +139,16 @@ it('places a pod whose camera nobody knows, and says so on it', async () => {
   expect(described).toMatch(/TwinPlaced/)
 })
 
+it('plans no pod where its cluster would not put it', async () => {
+  // Left to itself the twin would take the edge server.
+  const selector = 'nodeSelector: {kubernetes.io/hostname: tx2-3}'
+  await lab.kubectl(['apply'], gated('fussy', 'edgetwin.dev/application: alexnet, edgetwin.dev/camera: cam-1', selector))
+  await eventually('it is placed', async () => (await pod('fussy'))?.reported.place?.node === 'tx2-3', 30_000)
+  const records = await entities<DecisionRecord>(real, 'decision')
+  const planned = records.flatMap(({ desired }) => desired?.placements ?? []).filter((each) => each.pod.startsWith('fussy'))
+  expect(new Set(planned.map(({ to }) => to.split('/')[0]))).toEqual(new Set(['tx2-3']))
+})
+
 it('says in one sentence what stands against a pod that nothing can run', async () => {
   await lab.kubectl(['apply'], gated('hopeless', 'edgetwin.dev/application: sorting, edgetwin.dev/camera: cam-1'))
   const why = async () => (await real.get<{ item: WhyPending | null }>('/api/v1/pending/hopeless.default')).item?.text ?? ''
@@ -175,7 +186,7 @@ involvedObject: {apiVersion: v1, kind: Pod, name: picky, namespace: default, uid
   expect(reasons).toEqual([...new Set(reasons)])
   const options = { env: { ...process.env, EDGETWIN_SERVER: real.url } }
   const { stdout } = await promisify(execFile)(process.execPath, ['ui/cli/twinctl.ts', 'describe', 'pod', 'picky.default'], options)
-  expect(stdout).toMatch(/warnings:\n.*- reason=FailedScheduling note=0\/5 nodes are available/)
+  expect(stdout).toMatch(/warnings:\n(?:.*\n)*? +- reason=FailedScheduling note=0\/5 nodes are available/)
 })
 
 it('shows it all to people, and complains of nothing', async () => {

@@ -28,6 +28,8 @@ export const podSpecShape = z.object({
   iteration: z.number().int().min(0).max(1_000_000),
   /** Names of which its accelerator must offer one, and which it then has for itself; empty: not known yet. Absent: it asks for none. */
   asks: z.array(textShape).max(32).optional(),
+  /** Nodes that the site's scheduler would not put it on, whatever runs there. Absent: none, or not known. */
+  rejectedBy: z.array(nameShape).max(10_000).optional(),
 })
 
 export const workEventShapes = [
