@@ -67,6 +67,16 @@ it.each<[string, TwinEvent[], string]>([
     [...pod('r-1', onGpu), gpuFailed, failed('r-1-infer'), replacement],
     'accelerator-lost tx2-1/gpu0',
   ],
+  [
+    'the replacement, named as its cluster likes, of a pod whose node was lost',
+    [...pod('r-1', onGpu), tx2Lost, failed('r-1-infer'), { ...replacement, name: 'web-x7k2p.shop' }],
+    'node-lost tx2-1',
+  ],
+  [
+    'what somebody deleted and its owner made anew',
+    [...pod('r-1', { ...onGpu, startedMs: AT_MS }), told.aPodEvicted({ ...at, name: 'r-1-infer' }), replacement],
+    'arrival r-1-infer-r1',
+  ],
   ['a queue beside an idle device, the first by name', queued, 'accelerator-freed edge-1/cpu0'],
   ['a queue when the only idle devices are cordoned', [...queued, ...cordoned], 'none'],
   ['a long queue at one camera when no device is idle', [...everywhere, ...pod('r-1', long), ...pod('r-2', long)], 'imbalance tx2-1/gpu0'],

@@ -47,10 +47,11 @@ export function findTrigger(state: TwinState, options: TriggerOptions): Trigger 
   return findDisplaced(state, waiting) ?? findDrift(state, options) ?? findFreed(state, waiting) ?? findImbalance(state, waiting, options)
 }
 
-/** A replacement was made because its predecessor lost its place; anything else is new. */
+/** What was made because the one before it lost its place; anything else is new, also where somebody deleted the one before. */
 function whatUnplaced(state: TwinState, pod: Pod): Pick<Trigger, 'kind' | 'subject'> {
-  if (pod.spec === null || pod.spec.iteration === 0) return { kind: 'arrival', subject: pod.name }
-  return whatWasLost(state, pod) ?? { kind: 'node-lost', subject: pod.name }
+  const before = predecessorOf(state, pod)
+  const isLost = before !== undefined && (before.mode === 'failed' || whyStuck(state, before) !== null)
+  return (isLost ? whatWasLost(state, pod) : null) ?? { kind: 'arrival', subject: pod.name }
 }
 
 function whatWasLost(state: TwinState, pod: Pod): Pick<Trigger, 'kind' | 'subject'> | null {

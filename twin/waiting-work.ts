@@ -34,8 +34,10 @@ export function whyStuck(state: TwinState, pod: Pod): { readonly kind: 'node-los
 /** The pod before it that had its stage; undefined for a first one, and for one whose predecessor is forgotten. */
 export function predecessorOf(state: TwinState, { spec }: Pod): Pod | undefined {
   if (spec === null || spec.iteration === 0) return undefined
-  const first = `${spec.request}-${spec.stage}`
-  return state.entities.pod.get(spec.iteration === 1 ? first : `${first}-r${spec.iteration - 1}`)
+  const { request, stage, iteration } = spec
+  return [...state.entities.pod.values()].find(
+    (other) => other.spec?.request === request && other.spec.stage === stage && other.spec.iteration === iteration - 1,
+  )
 }
 
 /** It lost the place it had, and the site put it somewhere by itself. */
