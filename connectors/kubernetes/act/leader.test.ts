@@ -57,6 +57,20 @@ function aRace(seed: number, faults: Faults = NO_FAULTS) {
   return { world, api, start, acting, requests }
 }
 
+it('says who leads, and of itself that it led when the server is away', async () => {
+  let isDown = false
+  const race = aRace(1, { ...NO_FAULTS, isDown: () => isDown })
+  const first = race.start().leader
+  await race.world.run(10_000)
+  expect(first.waitsFor()).toBeNull()
+  const second = race.start().leader
+  await race.world.run(20_000)
+  expect(second.waitsFor()).toBe('twin-0 leads, this one (twin-1) does not')
+  isDown = true
+  await race.world.run(32_000)
+  expect(first.waitsFor()).toBe('twin-0 led until it could not renew its lease')
+})
+
 it('lets one lead, and another within 20 s of its death whatever their wall clocks say', async () => {
   const { world, start, acting } = aRace(1)
   const one = start()

@@ -105,6 +105,11 @@ export function runLeader(options: LeaderOptions): Leader {
     if (isDryRun || seen === null || !holderIdentity || holderIdentity === identity) return false
     return monotonic() - seen.changedMs < (leaseDurationSeconds ?? leaseMs / 1_000) * 1_000
   }
+  const whyWaiting = (): string => {
+    const holder = seen?.lease.spec?.holderIdentity
+    if (!holder) return 'nobody leads'
+    return holder === identity ? `${identity} led until it could not renew its lease` : `${holder} leads, this one (${identity}) does not`
+  }
   const begin = (atMs: number): void => {
     const isNew = renewedMs === null
     renewedMs = atMs
@@ -180,7 +185,7 @@ export function runLeader(options: LeaderOptions): Leader {
   return {
     identity,
     mayAct,
-    waitsFor: () => (mayAct() ? null : `${seen?.lease.spec?.holderIdentity || 'no edgetwin'} leads, this one (${identity}) does not`),
+    waitsFor: () => (mayAct() ? null : whyWaiting()),
     lead: () => leads,
     transitions: () => seen?.lease.spec?.leaseTransitions ?? 0,
     serverNowMs: () => (serverAheadMs === null ? null : Math.round(monotonic() + serverAheadMs)),

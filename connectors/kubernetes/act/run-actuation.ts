@@ -55,7 +55,7 @@ export function runActuation(options: ActuationOptions): Actuation {
 
 function leaderCheck(leader: Leader): Check {
   const { identity, holder, leads, failure } = leader.status()
-  const detail = leads ? `${identity} leads` : holder === null ? 'nobody leads' : `${holder} leads, this one waits`
+  const detail = leader.waitsFor() ?? `${identity} leads`
   return {
     name: 'leader',
     ok: leads || (holder !== null && holder !== identity && failure === null),
