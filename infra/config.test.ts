@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from '@jest/globals'
-import { type ConfigSources, readConfig } from './config.ts'
+import { type ConfigSources, readConfig, strayVariables } from './config.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'edgetwin-config-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -89,4 +89,12 @@ it('takes audiences as a list or as text', () => {
 
 it('never shows a token', () => {
   expect(() => read({ flags: { token: 'too short' } })).toThrow(/token \(--token\)(?!.*too short)/)
+})
+
+it('names a misspelt variable, and is silent about those of others', () => {
+  const others = { EDGETWIN_SERVER: 'x', EDGETWIN_CONTEXT: 'x', EDGETWIN_SERVICE_ACCOUNT: 'x', EDGETWIN_PORT_8080_TCP: 'x', PROT: '1' }
+  expect(strayVariables({ ...others, EDGETWIN_PORT: '1' })).toEqual([])
+  expect(strayVariables({ ...others, EDGETWIN_PROT: '1' })).toEqual([
+    'EDGETWIN_PROT is no setting and counts for nothing; did you mean EDGETWIN_PORT',
+  ])
 })

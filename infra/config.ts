@@ -86,6 +86,18 @@ export function readConfig({ flags, environment, file }: ConfigSources): Config 
   throw new TwinError('CONFIG_INVALID', `${faults.join('; ')}. See \`npm start -- --help\` for every setting.`, { details: { faults } })
 }
 
+const PREFIX = 'EDGETWIN_'
+
+/** Variables that are no setting and look like one, in words: others of that beginning are `twinctl`'s, or the cluster's own. */
+export function strayVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const known = settingNames().map((name) => environmentName(name).slice(PREFIX.length))
+  return Object.keys(environment).flatMap((name) => {
+    const rest = name.slice(PREFIX.length)
+    const [near] = name.startsWith(PREFIX) && !known.includes(rest) ? nearestNames(rest, known) : []
+    return near === undefined ? [] : [`${name} is no setting and counts for nothing; did you mean ${PREFIX}${near}`]
+  })
+}
+
 function unknownSetting(name: string, file: string): string {
   const near = nearestNames(name, settingNames())
   return `${name} (${file}): there is no such setting${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}`}`
@@ -97,7 +109,7 @@ export const defaultOf = (name: string): unknown => Reflect.get(configShape.pars
 /** `minGainRatio` → `min-gain-ratio`. */
 export const flagName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 /** `minGainRatio` → `EDGETWIN_MIN_GAIN_RATIO`. */
-export const environmentName = (name: string): string => `EDGETWIN_${flagName(name).replaceAll('-', '_').toUpperCase()}`
+export const environmentName = (name: string): string => `${PREFIX}${flagName(name).replaceAll('-', '_').toUpperCase()}`
 
 function readConfigFile(file: string): Record<string, unknown> {
   let text: string

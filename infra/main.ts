@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, Option } from 'commander'
 import { TwinError } from '../models/errors.ts'
 import type { Logger } from '../models/ports.ts'
-import { configShape, defaultOf, environmentName, flagName, readConfig, settingNames } from './config.ts'
+import { configShape, defaultOf, environmentName, flagName, readConfig, settingNames, strayVariables } from './config.ts'
 import { makeLogger } from './logging.ts'
 import { type RunningTwin, runTwin } from './run-twin.ts'
 
@@ -40,6 +40,7 @@ async function start(): Promise<void> {
   // commander's negated switch is true when absent: then the other sources decide.
   const config = readConfig({ flags: thisMachine === false ? { ...flags, thisMachine } : flags, environment: process.env, file })
   const log = makeLogger(config.logLevel)
+  for (const stray of strayVariables(process.env)) log.warn({}, stray)
   const running = await runTwin({ config, log, viewerDir: existsSync(VIEWER_DIR) ? VIEWER_DIR : undefined })
   stopOnSignals(running, log)
   process.stdout.write(`edgetwin: site ${running.site}, page and API at ${running.url} (Ctrl-C stops)\n`)

@@ -45,7 +45,8 @@ export function runGateSupport(client: Pick<KubeClient, 'request' | 'server'>): 
 async function look({ request, server }: Pick<KubeClient, 'request' | 'server'>): Promise<string> {
   const { gitVersion } = await request<{ readonly gitVersion: string }>({ path: '/version' })
   const served = await Promise.all(['v1', 'v1beta1'].map((version) => isServed(request, `${GROUP}/${version}`)))
-  if (served.includes(true)) return `${server} (${gitVersion}) can add the gate to labelled pods by itself`
+  if (served.includes(true))
+    return `${server} (${gitVersion}) can add the gate to labelled pods by itself, where a policy for it is installed, as the Helm chart does`
   return (
     `${server} (${gitVersion}) has no MutatingAdmissionPolicy, which comes with Kubernetes 1.36: only pods whose own template has ` +
     `schedulingGates: [{name: ${GATE}}] wait for a decision`
