@@ -1,5 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals'
 import type { Placement } from '../models/contracts/decision.ts'
+import { withoutRules } from '../twin/pod-rules.ts'
+import { emptyTwin } from '../twin/twin-state.ts'
 import { connectWhenOpen } from './connect-when-open.ts'
 import type { Connected } from './run-site-twin.ts'
 import { silent } from './testing/journaled-site.ts'
@@ -19,6 +21,8 @@ const placement: Placement = {
 const decision = { decisionId: 'd1' }
 const site: Connected = {
   sink: { apply: async ({ pod }) => ({ ok: true, pod }) as Awaited<ReturnType<Connected['sink']['apply']>> },
+  rulesFor: (pod) => ({ ...withoutRules(pod), policy: 'shop/p', mode: 'approve' }),
+  withRejections: (state) => ({ ...state, clockMs: 7 }),
   checks: () => [{ name: 'cluster', ok: true, detail: 'in touch', remedy: '' }],
   stop: async () => void stopCount++,
 }
@@ -40,10 +44,14 @@ it('connects when the gate opens, and says until then why nothing is placed', as
   })
   expect(connected.checks?.()).toMatchObject([{ name: 'site-connection', ok: false }])
   await expect(connected.gates?.whyPending('web-1.shop')).rejects.toMatchObject({ code: 'CLUSTER_UNREACHABLE' })
+  expect(connected.rulesFor?.('web-1.shop').mode).toBe('observe')
+  expect(connected.withRejections?.(emptyTwin)).toBe(emptyTwin)
   expect(connectCount).toBe(0)
   isOpen = true
   await until(() => connected?.checks?.()[0]?.ok === true)
   await expect(connected.sink.apply(placement, decision)).resolves.toMatchObject({ ok: true })
+  expect(connected.rulesFor?.('web-1.shop')).toMatchObject({ policy: 'shop/p', mode: 'approve' })
+  expect(connected.withRejections?.(emptyTwin).clockMs).toBe(7)
   await connected.stop()
   expect({ connectCount, stopCount }).toEqual({ connectCount: 1, stopCount: 1 })
 })

@@ -6,6 +6,7 @@ import { pause } from '../connectors/pause.ts'
 import type { Check } from '../models/contracts/api.ts'
 import { TwinError } from '../models/errors.ts'
 import type { Logger } from '../models/ports.ts'
+import { withoutRules } from '../twin/pod-rules.ts'
 import type { Gate } from './gate.ts'
 import type { Connected } from './run-site-twin.ts'
 
@@ -58,6 +59,9 @@ export function connectWhenOpen({ site, gate, connect, lookMs = 100, log }: Conn
       apply: async (placement, decision) =>
         connected?.sink.apply(placement, decision) ?? { ok: false, pod: placement.pod, reason: reason() },
     },
+    // What people allow is read from the cluster: until then nothing is.
+    rulesFor: (pod) => (connected === null ? { ...withoutRules(pod), mode: 'observe' } : (connected.rulesFor ?? withoutRules)(pod)),
+    withRejections: (state) => connected?.withRejections?.(state) ?? state,
     waitsFor: () => (connected === null ? reason() : (connected.waitsFor?.() ?? null)),
     gates: { whyPending: async (pod) => gates().whyPending(pod), ungate: async (asked) => gates().ungate(asked) },
     checks: () => connected?.checks?.() ?? [waiting()],
