@@ -27,8 +27,7 @@ it('shows a live site and this machine within ten seconds', async () => {
   const emulatedByName = Object.fromEntries(nodes.map(({ name, reported }) => [name, reported.identity?.value.emulated]))
   expect(emulatedByName).toMatchObject({ 'pi-1': true, 'tx2-1': true, 'edge-1': true })
   expect(nodes.filter(({ reported }) => reported.identity?.value.emulated === false)).toHaveLength(1)
-  const ready = await fetch(`${edgetwin.url}/readyz`)
-  expect(ready.status).toBe(200)
+  await eventually('it is ready', async () => (await fetch(`${edgetwin.url}/readyz`)).status === 200, 10_000)
 })
 
 it('runs the site heteroaccel with GPU, FPGA and NPU', async () => {
