@@ -22,6 +22,8 @@ export interface LoopOptions {
   readonly settings: LoopSettings
   /** Where people may allow more or less for single pods. */
   readonly rulesFor?: RulesFor | undefined
+  /** The twin with what the site's own scheduler would refuse: plans are made on that one. */
+  readonly withRejections?: ((state: TwinState) => TwinState) | undefined
   /** While it is false it only waits; default: always true. */
   readonly mayAct?: () => boolean
   /** Why nothing could be placed now, whatever it is: no plan is then made that must fail. Null: it could. */
@@ -140,16 +142,17 @@ async function nextStep({
   registry,
   settings,
   rulesFor,
+  withRejections = (plain) => plain,
   newId = randomUUID,
 }: LoopOptions): Promise<LoopStep | null> {
   const { site } = state()
   if (site === null) return null
   const options = { id: newId(), registry, settings, ...(rulesFor === undefined ? {} : { rulesFor }) }
-  const wanted = nextLoopStep(state(), options)
+  const wanted = nextLoopStep(withRejections(state()), options)
   if (wanted.kind === 'rest') return wanted
   // Ages and predictions count from now, so before anything is done the twin is told the time.
   await publish([{ type: 'clock.ticked', site, timeMs: clock(), source: 'loop' }])
-  return nextLoopStep(state(), options)
+  return nextLoopStep(withRejections(state()), options)
 }
 
 /** Every step leaves its mark on its decision. @returns whether the twin has yet to hear of it. */

@@ -82,7 +82,8 @@ export async function connectRealSite(options: RealSiteOptions): Promise<Connect
   const judged = () => withRejections(state())
   /** What only the twin knows: why we do not let it go. */
   const withGate = (why: WhyPending | null, name: string): WhyPending | null => {
-    const held = why?.cause === 'gated' ? whyGated(judged(), judged().entities.pod.get(name), registry) : null
+    const twin = judged()
+    const held = why?.cause === 'gated' ? whyGated(twin, twin.entities.pod.get(name), registry) : null
     return why === null || held === null ? why : { ...why, text: `${why.text} For now, ${held}.` }
   }
   const stopStuckPods = runStuckPods({

@@ -188,9 +188,10 @@ async function startAll(options: SiteTwinOptions, stops: (() => Promise<void> | 
   stops.push(watchTroubles(troubles, () => hub.announce(state(), state())))
   stops.push(runClock({ site, periodMs: config.tickMs, publish, mayAct, clock, log }))
   const sink: PlacementSink = { apply: (placement, decision) => gate.pass(() => connected.sink.apply(placement, decision)) }
-  const { rulesFor, waitsFor, withRejections = (plain: TwinState) => plain } = connected
+  const { rulesFor, waitsFor, withRejections } = connected
   loop = runLoop({
-    state: () => withRejections(state()),
+    state,
+    withRejections,
     publish: tell,
     sink,
     registry,
